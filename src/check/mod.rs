@@ -1,0 +1,1 @@
+//! Checks: exchange in, mismatches out. One file per check.

@@ -1,0 +1,1 @@
+//! Arguments → settings → one file per command.

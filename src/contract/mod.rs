@@ -1,0 +1,62 @@
+//! The protocol as data: parse, look up, derive requirements.
+
+pub mod model;
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+pub use model::*;
+
+/// All contracts in force, with the requirements derived from them.
+#[derive(Debug, Clone, Default)]
+pub struct Contracts {
+    /// By API: `gateway` first, then as the folders are named.
+    pub by_api: IndexMap<String, Contract>,
+    /// Every requirement, in contract order.
+    pub requirements: IndexMap<String, Requirement>,
+}
+
+/// One citable fact of a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Stable: `<api>.<Operation>.request.<Name>.<aspect>`, `<api>.<Operation>.response.<path>.<aspect>`,
+    /// `<api>.<Operation>.code.<code>` (and `….http-status`), `<api>.<Operation>.sub-code.<code>` (and `….passed`,
+    /// `….billing`), `<api>.<Operation>.method.<METHOD>`, `<api>.<Operation>.qps`, `<api>.product.<code>` (and `….qps`),
+    /// `<api>.rule.<id>`, `gateway.code.<code>` (and `….http-status`).
+    pub id: String,
+    pub level: Level,
+    pub api: String,
+    pub operation: Option<String>,
+    pub text: Text,
+    /// Addresses or file names.
+    pub citations: Vec<String>,
+    /// Why no case can exercise it.
+    pub unexercised: Option<Text>,
+}
+
+impl Contracts {
+    /// Returns an operation by API and name.
+    pub fn operation(&self, api: &str, name: &str) -> Option<&Operation> {
+        self.by_api.get(api)?.operations.iter().find(|operation| operation.name == name)
+    }
+
+    /// Returns a rule by API and id.
+    pub fn rule(&self, api: &str, id: &str) -> Option<&Rule> {
+        self.by_api.get(api)?.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Returns a figure of a rule, for example `rule_figure("cloudauth", "lifetime.certify-id", "seconds")`.
+    pub fn figure(&self, api: &str, rule: &str, name: &str) -> Option<i64> {
+        self.rule(api, rule)?.figures.get(name).copied()
+    }
+
+    /// Returns how many requirements there are of each level.
+    pub fn count_by_level(&self) -> BTreeMap<Level, usize> {
+        let mut counts = BTreeMap::new();
+        for requirement in self.requirements.values() {
+            *counts.entry(requirement.level).or_default() += 1;
+        }
+        counts
+    }
+}

@@ -1,0 +1,46 @@
+//! `idvet` vets what speaks Alibaba Cloud's ID verification protocols: endpoints, SDKs, captured traffic, capacity.
+//!
+//! Map, in reading order, which is also import order (a module may use those above it; `tests/architecture.rs` holds
+//! the exact table):
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`exchange`], [`clock`], [`redact`], [`diagnostic`], [`files`], [`control`] | leaves: bytes on the wire, time, secrets, mistakes in files, the suites folder, the tester's control API as data |
+//! | [`event`] | the vocabulary of results, `events.jsonl` |
+//! | [`signing`] | one file per scheme: sign, verify, explain |
+//! | [`contract`] | the protocol as data, and the requirements derived from it |
+//! | [`check`] | one file per check: exchange in, mismatches out |
+//! | [`target`], [`suite`], [`plan`] | where, what was written, what will happen |
+//! | [`request`] | case + sandbox + contract + signer → request |
+//! | [`coverage`] | contracts × events → figures |
+//! | [`transport`] | the only client side |
+//! | [`mock`] | the only server side: gateway, services, lifecycle, faults, journal |
+//! | [`runner`] | runs a plan, emits events |
+//! | [`report`] | one file per format, each a pure function of events |
+//! | [`cli`] | arguments → settings → one file per command |
+//!
+//! Data flow: files → contract, suite, target → plan → request (signed) → exchange → checks → events → reports.
+
+pub mod check;
+pub mod cli;
+pub mod clock;
+pub mod contract;
+pub mod control;
+pub mod coverage;
+pub mod diagnostic;
+pub mod event;
+pub mod exchange;
+pub mod files;
+pub mod mock;
+pub mod plan;
+pub mod redact;
+pub mod report;
+pub mod request;
+pub mod runner;
+pub mod signing;
+pub mod suite;
+pub mod target;
+pub mod transport;
+
+#[cfg(test)]
+mod tests;

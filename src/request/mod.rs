@@ -1,0 +1,1 @@
+//! Builds a request from case, sandbox, contract and signer.

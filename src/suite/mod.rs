@@ -1,0 +1,3 @@
+//! Suites: what was written, expanded over the contracts.
+
+pub mod model;

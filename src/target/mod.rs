@@ -1,0 +1,3 @@
+//! Targets: where to send, with which keys, into which sandbox, within which budgets.
+
+pub mod model;

@@ -1,0 +1,1 @@
+//! The only client side: connections, TLS, limits.
