@@ -1,1 +1,3 @@
 //! Tests that cross modules.
+
+mod architecture;
