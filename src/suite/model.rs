@@ -1,8 +1,9 @@
 //! What a suite file says: baselines, and cases as a valid baseline plus the one thing that differs.
 //!
 //! Strict: an unknown key is a mistake. Text between `{{` and `}}` is a minijinja expression over the sandbox roles of
-//! the case (`account`, `scene`, `person`, `device`, `picture`), `target`, `callback`, the functions `unique(n)` and
-//! `sm2(text)`, and answers of earlier steps by their `as` name (`{{ init.ResultObject.CertifyId }}`).
+//! the case (`account`, `scene`, `person`, `device`, `picture`), `target`, `callback` (`callback.url`), `now` (the
+//! account's time as `yyyy-MM-ddTHH:mm:ssZ`), the functions `unique(n)` and `sm2(text)`, and answers of earlier steps by
+//! their `as` name (`{{ init.ResultObject.CertifyId }}`; `#` of a contract path is `| json`). Keys are expressions too.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -375,6 +376,9 @@ pub struct Submit {
     /// Whether the submission is taken; true when absent.
     #[serde(default)]
     pub accepted: Option<bool>,
+    /// Whether the twin's submission is taken; true when absent.
+    #[serde(default)]
+    pub otherwise: Option<bool>,
     #[serde(default)]
     pub differs: Option<SubmitDifference>,
 }
@@ -420,6 +424,9 @@ pub struct CallbackExpected {
     /// Seconds (of the target's clock) within which `count` callbacks come.
     #[serde(default)]
     pub within_seconds: Option<u32>,
+    /// How many callbacks come in the twin; `count` when absent.
+    #[serde(default)]
+    pub otherwise: Option<u32>,
 }
 
 fn one() -> u32 {
@@ -434,6 +441,9 @@ pub struct Fetch {
     pub status: u16,
     #[serde(default)]
     pub content_type: Option<String>,
+    /// Status in the twin; 200 when absent.
+    #[serde(default)]
+    pub otherwise: Option<u16>,
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -459,4 +469,7 @@ pub struct Burst {
 pub struct BillingExpected {
     /// Billed verifications of the case's account since the case began.
     pub count: u64,
+    /// The same in the twin; `count` when absent.
+    #[serde(default)]
+    pub otherwise: Option<u64>,
 }
