@@ -1,13 +1,15 @@
 //! What a suite file says: baselines, and cases as a valid baseline plus the one thing that differs.
 //!
-//! Strict: an unknown key is a mistake. Text between `{{` and `}}` is a minijinja expression over the sandbox roles of
-//! the case (`account`, `scene`, `person`, `device`, `picture`), `target`, `callback` (`callback.url`), `now` (the
-//! account's time as `yyyy-MM-ddTHH:mm:ssZ`), the functions `unique(n)` and `sm2(text)`, and answers of earlier steps by
-//! their `as` name (`{{ init.ResultObject.CertifyId }}`; `#` of a contract path is `| json`). Keys are expressions too.
+//! Strict: an unknown key is a mistake. Text between `{{` and `}}` is a minijinja expression, in keys too, over: the
+//! sandbox roles of the call (`account`, `scene`, `person`, `device`, `picture`) and any other (`sandbox.persons["no-photo"]`),
+//! `target`, `callback.url`, `now` (the account's time), `it` (the row of `each`), earlier answers by their `as` name
+//! (`{{ init.ResultObject.CertifyId }}`; `#` of a contract path is `| json`), and the functions `unique(n)`,
+//! `repeat(text, n)`, `sm2(text)`, `enc_token()` and `figure(api, rule, name)`.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_saphyr::Spanned;
 
 use crate::contract::Text;
 
@@ -26,11 +28,12 @@ pub struct SuiteFile {
     #[serde(default)]
     pub baselines: IndexMap<String, Baseline>,
     #[serde(default)]
-    pub cases: Vec<CaseTemplate>,
+    #[schemars(with = "Vec<CaseTemplate>")]
+    pub cases: Vec<Spanned<CaseTemplate>>,
 }
 
 /// A valid request of an operation.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     /// API of the contract the operation is in, where it is not the file's.
@@ -47,7 +50,7 @@ pub struct Baseline {
 }
 
 /// Sandbox roles that stand in for `{{ account… }}` and so on; absent: `ordinary` (device: `ios`, person: `match`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
     #[serde(default)]
@@ -82,7 +85,7 @@ pub struct CaseTemplate {
 }
 
 /// The rows a case is repeated for.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Each {
     /// API of the contract, where it is not the file's.
@@ -103,7 +106,7 @@ pub struct Each {
 }
 
 /// Kinds of rows. Every row offers `it.name` and `it.requirement` (the id it speaks for), and what is listed here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rows {
     /// Parameters with `presence: required`.
@@ -129,7 +132,7 @@ pub enum Rows {
 }
 
 /// One step: a map with one key.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Sends a request and judges the answer.
@@ -148,7 +151,7 @@ pub enum Step {
     Billing(BillingExpected),
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     pub baseline: String,
@@ -170,13 +173,13 @@ pub struct Call {
     /// Success when absent.
     #[serde(default)]
     pub expect: Option<Expect>,
-    /// What the twin expects at this step; success when absent.
+    /// What the twin expects at this step; when absent: success from the difference on, `expect` before it.
     #[serde(default)]
     pub otherwise: Option<Expect>,
 }
 
 /// How a request is put on the wire.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wire {
     /// `GET` or `POST` (default: `POST`), or any token.
@@ -205,7 +208,7 @@ pub struct Wire {
     pub plain_http: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SchemeName {
     V1,
@@ -215,7 +218,7 @@ pub enum SchemeName {
     Acs3Sm3,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WirePlace {
     Query,
@@ -224,14 +227,14 @@ pub enum WirePlace {
     Split,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpaceAs {
     Percent20,
     Plus,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WireOrder {
     Sorted,
@@ -239,7 +242,7 @@ pub enum WireOrder {
 }
 
 /// The one thing that differs from the twin. Exactly one key.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Difference {
     /// Business or common parameters with other values (several only where they are one fact).
@@ -265,7 +268,7 @@ pub enum Difference {
 }
 
 /// One way of getting a signature wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tamper {
     /// One bit of the signature flipped.
@@ -315,7 +318,7 @@ pub enum Tamper {
 }
 
 /// What an answer must be. All given keys must hold; codes are compared exactly.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The code as text. Its documented HTTP status is checked with it.
@@ -353,7 +356,7 @@ pub struct Expect {
     pub format: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Submit {
     /// API of the transaction, where it is not the file's.
@@ -384,7 +387,7 @@ pub struct Submit {
 }
 
 /// What the twin's submission does not share; exactly one key.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubmitDifference {
     Person(String),
@@ -394,7 +397,7 @@ pub enum SubmitDifference {
     Skip(bool),
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Advance {
     pub seconds: i64,
@@ -403,7 +406,7 @@ pub struct Advance {
     pub differs: Option<i64>,
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallbackExpected {
     /// How many callbacks come for the case's listener address; 0: none may come before the account's clock is moved on
@@ -433,7 +436,7 @@ fn one() -> u32 {
     1
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
     /// Address, usually an expression.
@@ -446,7 +449,7 @@ pub struct Fetch {
     pub otherwise: Option<u16>,
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Burst {
     pub baseline: String,
@@ -464,7 +467,7 @@ pub struct Burst {
     pub throttled: Expect,
 }
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BillingExpected {
     /// Billed verifications of the case's account since the case began.
