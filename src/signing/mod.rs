@@ -2,76 +2,65 @@
 //!
 //! A signer is a pure function of request, credentials and the time and nonce it is handed.
 
+mod acs3;
+mod claim;
+mod encoding;
+mod key;
+mod model;
+mod rsa;
+mod v1;
+mod vice;
+
+pub use claim::{Claim, ClaimError, claim, claim_decoded, claimed_time, speaks_acs3};
+pub use key::{Empties, Key};
+pub use model::{Credentials, Derivation, Mismatched, Place, Reason, Scheme, SignError, SigningInput};
+pub use rsa::verify_rsa;
+pub use v1::parameters;
+pub use vice::Vice;
+
 use secrecy::SecretString;
 
-use crate::clock::Timestamp;
 use crate::exchange::Request;
 
-/// A signature scheme, as `signing.md` §0 names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `SignatureVersion=1.0`, `SignatureMethod=HMAC-SHA1`.
-    V1,
-    /// V1 string to sign under HMAC-SHA256 (one SDK only, undocumented).
-    V1Sha256,
-    /// V1 string to sign under RSA, PKCS#1 v1.5; verification only.
-    V1Rsa,
-    /// `ACS3-HMAC-SHA256`.
-    Acs3,
-    /// `ACS3-HMAC-SM3`.
-    Acs3Sm3,
-    /// `ACS3-RSA-SHA256`; verification only.
-    Acs3Rsa,
+/// Signs a request: adds the common parameters or headers that it does not have yet, and the signature.
+///
+/// Action, version, format and business parameters are in the request already; so is `host` under ACS3. A common
+/// parameter or header that is there already is left as it is and signed so.
+pub fn sign(request: &mut Request, input: &SigningInput<'_>) -> Result<Derivation, SignError> {
+    sign_with_vices(request, input, &[])
 }
 
-/// A key of an account. The secret cannot be printed.
-#[derive(Debug, Clone)]
-pub struct Credentials {
-    pub access_key_id: String,
-    pub secret: SecretString,
-    /// STS token, sent and signed when there is one.
-    pub security_token: Option<SecretString>,
+/// Signs a request while deriving the signature wrongly in the given ways.
+pub fn sign_with_vices(
+    request: &mut Request,
+    input: &SigningInput<'_>,
+    vices: &[Vice],
+) -> Result<Derivation, SignError> {
+    let vices = vice::Vices::of(vices);
+    match input.scheme {
+        Scheme::V1 | Scheme::V1Sha256 => v1::sign(request, input, vices),
+        Scheme::Acs3 | Scheme::Acs3Sm3 => acs3::sign(request, input, vices),
+        Scheme::V1Rsa | Scheme::Acs3Rsa => Err(SignError::VerificationOnly),
+    }
 }
 
-/// What a signer needs besides request and key.
-#[derive(Debug, Clone)]
-pub struct SigningInput<'a> {
-    pub scheme: Scheme,
-    pub credentials: &'a Credentials,
-    /// Text of `Timestamp` or `x-acs-date`, normally [`Timestamp::to_iso`].
-    pub timestamp: String,
-    pub nonce: String,
+/// Derives the signature as a server does and compares it, in constant time, with the one claimed.
+///
+/// The string to sign is the documented one: empty parameters are part of it (see [`Key::verify_lenient`]).
+pub fn verify(request: &Request, claim: &Claim, secret: &SecretString) -> Result<Derivation, Box<Mismatched>> {
+    Key::new(secret.clone()).verify(request, claim)
 }
 
-/// The texts a signature is derived from, stage by stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Derivation {
-    /// Canonical query (V1) or canonical request (ACS3).
-    pub canonical: String,
-    pub string_to_sign: String,
-    pub signature: String,
+/// As [`verify`] under V1, for a caller that has the parameters of query and form decoded already
+/// (see [`parameters`]).
+pub fn verify_decoded(
+    method: &str,
+    parameters: &[(String, String)],
+    claim: &Claim,
+    secret: &SecretString,
+) -> Result<Derivation, Box<Mismatched>> {
+    Key::new(secret.clone()).verify_decoded(method, parameters, claim)
 }
 
-/// What was read of a request's signature before judging it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    pub scheme: Scheme,
-    pub access_key_id: String,
-    pub nonce: Option<String>,
-    /// Text as sent.
-    pub timestamp: Option<String>,
-    pub security_token: Option<String>,
-    pub signature: String,
-    /// ACS3: names in `SignedHeaders`, as sent.
-    pub signed_headers: Vec<String>,
-}
-
-/// Parses the instant of a claim.
-pub fn claimed_time(claim: &Claim) -> Option<Timestamp> {
-    Timestamp::parse_iso(claim.timestamp.as_deref()?)
-}
-
-/// Says whether a request speaks ACS3: its `Authorization` begins with `ACS3-` (source: signing.md §0).
-pub fn speaks_acs3(request: &Request) -> bool {
-    request.header("authorization").is_some_and(|value| value.starts_with("ACS3-"))
-}
+#[cfg(test)]
+mod tests;

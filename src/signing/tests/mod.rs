@@ -1,0 +1,3 @@
+//! Tests of the signing module against vectors and recordings that others made.
+
+mod vectors;
