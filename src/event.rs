@@ -117,8 +117,11 @@ pub struct RecordedMessage {
     pub parameters: IndexMap<String, String>,
     /// Body text, redacted and cut at a limit; lossy where it is not UTF-8.
     pub body: String,
-    /// Size of the body as received, in bytes.
+    /// Volatile: size of the body as received, in bytes.
     pub body_bytes: u64,
+    /// Volatile: what changes from run to run without being secret, by the name in its placeholder `<Name>`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub volatile: IndexMap<String, String>,
 }
 
 /// What a case came to.
