@@ -38,6 +38,9 @@ pub struct RunStarted {
     pub seed: u64,
     /// Selection as typed, for the reproduction line.
     pub arguments: Vec<String>,
+    /// True when failed SHOULD requirements fail the gate too.
+    #[serde(default)]
+    pub strict: bool,
     /// Volatile: `yyyy-MM-ddTHH:mm:ssZ`.
     pub started_at: String,
 }
@@ -175,7 +178,10 @@ pub struct Mismatch {
 pub struct RunFinished {
     /// True when the run was stopped before every planned case finished.
     pub partial: bool,
-    /// Why it was stopped, when it was.
+    /// What stopped it, when something did.
+    #[serde(default)]
+    pub cause: Option<StopCause>,
+    /// Why it was stopped, in words, when it was.
     pub reason: Option<String>,
     /// Calls sent, by API.
     pub calls: IndexMap<String, u64>,
@@ -183,4 +189,18 @@ pub struct RunFinished {
     pub billable_calls: u64,
     /// Volatile.
     pub elapsed_micros: u64,
+}
+
+/// What stopped a run before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopCause {
+    /// The user, by a signal.
+    Interrupted,
+    /// The QPS or billed-call budget of the target.
+    Budget,
+    /// The target cannot be reached or spoken to.
+    Target,
+    /// A bug in idvet.
+    Internal,
 }
