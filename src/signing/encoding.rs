@@ -1,5 +1,7 @@
 //! Percent-encoding of canonical texts, as documented and with each encoding vice.
 
+use std::borrow::Cow;
+
 use super::vice::{Vice, Vices};
 use crate::exchange::encode_pairs;
 
@@ -30,8 +32,19 @@ fn component(text: &str, vices: Vices) -> String {
     if vices.has(Vice::NotEncoded) {
         return text.to_owned();
     }
-    let once = encode(text, vices);
+    let once = encode(&meant(text, vices), vices);
     if vices.has(Vice::DoubleEncoded) { encode(&once, vices) } else { once }
+}
+
+/// Returns the text a client with vices of sending had in mind, given the one that arrived.
+fn meant(text: &str, vices: Vices) -> Cow<'_, str> {
+    if vices.has(Vice::PlusUnescaped) {
+        return text.replace(' ', "+").into();
+    }
+    if vices.has(Vice::SentDoubleEncoded) {
+        return percent_encoding::percent_decode_str(text).decode_utf8().unwrap_or_else(|_| text.into());
+    }
+    if vices.has(Vice::ValuesTrimmed) { text.trim().into() } else { text.into() }
 }
 
 /// Escapes a text once, with the vices that concern single characters.

@@ -62,16 +62,31 @@ impl Key {
     /// As [`Key::verify`], and accepts a V1 signature over the parameters without the empty ones, as the PHP client
     /// and Java's darabonba derive it (source: signing.md §1.4). Says which of the two it was.
     pub fn verify_lenient(&self, request: &Request, claim: &Claim) -> Result<(Derivation, Empties), Box<Mismatched>> {
-        let mismatched = match self.verify(request, claim) {
+        if claim.scheme.is_acs3() || speaks_acs3(request) {
+            return acs3::verify(self, request, claim).map(|derivation| (derivation, Empties::Signed));
+        }
+        match v1::parameters(request) {
+            Ok(parameters) => self.verify_decoded_lenient(&request.method, &parameters, claim),
+            Err(error) => Err(Box::new(Mismatched::without_derivation(Reason::Undecodable(error)))),
+        }
+    }
+
+    /// As [`Key::verify_lenient`] under V1, from the decoded parameters of query and form.
+    pub fn verify_decoded_lenient(
+        &self,
+        method: &str,
+        parameters: &[(String, String)],
+        claim: &Claim,
+    ) -> Result<(Derivation, Empties), Box<Mismatched>> {
+        let mismatched = match self.verify_decoded(method, parameters, claim) {
             Ok(derivation) => return Ok((derivation, Empties::Signed)),
             Err(mismatched) => mismatched,
         };
-        let parameters = if claim.scheme.is_acs3() { None } else { v1::parameters(request).ok() };
-        let Some(parameters) = parameters.filter(|list| list.iter().any(|(_, value)| value.is_empty())) else {
+        if !parameters.iter().any(|(_, value)| value.is_empty()) {
             return Err(mismatched);
-        };
+        }
         let vices = Vices::of(&[Vice::EmptyLeftOut]);
-        let derivation = v1::derive(self, claim.scheme, &request.method, &parameters, vices);
+        let derivation = v1::derive(self, claim.scheme, method, parameters, vices);
         self.judge(derivation, claim).map(|derivation| (derivation, Empties::LeftOut)).map_err(|_| mismatched)
     }
 

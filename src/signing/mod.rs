@@ -7,6 +7,7 @@ mod claim;
 mod encoding;
 mod key;
 mod model;
+pub mod recording;
 mod rsa;
 mod v1;
 mod vice;

@@ -32,8 +32,7 @@ pub(super) fn sign(request: &mut Request, input: &SigningInput<'_>, vices: Vices
     added.retain(|(name, _)| input.adds(name) && !signed.iter().any(|(key, _)| key == name));
     signed.extend(added.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     if vices.has(Vice::FormUnsigned) {
-        let form = request.form()?;
-        signed.retain(|(name, _)| !form.iter().any(|(key, _)| key == name));
+        leave_out_form(&mut signed, request)?;
     }
     let key = Key::new(input.credentials.secret.clone());
     let derivation = derive(&key, input.scheme, &request.method, &signed, vices);
@@ -42,6 +41,13 @@ pub(super) fn sign(request: &mut Request, input: &SigningInput<'_>, vices: Vices
     }
     append(request, input.place, &added);
     Ok(derivation)
+}
+
+/// Takes the fields of the form out of the parameters.
+pub(super) fn leave_out_form(parameters: &mut Vec<(String, String)>, request: &Request) -> Result<(), DecodeError> {
+    let form = request.form()?;
+    parameters.retain(|(name, _)| !form.iter().any(|(key, _)| key == name));
+    Ok(())
 }
 
 fn common_parameters(input: &SigningInput<'_>) -> Vec<(&'static str, String)> {
@@ -125,7 +131,7 @@ fn east_eight(pairs: &[(&str, &str)]) -> Option<String> {
     super::vice::shifted(text, 8 * 3600)
 }
 
-fn texts(method: &str, pairs: &mut [(&str, &str)], vices: Vices) -> (String, String) {
+pub(super) fn texts(method: &str, pairs: &mut [(&str, &str)], vices: Vices) -> (String, String) {
     sort_pairs(pairs, vices);
     let canonical = canonical_query(pairs, vices);
     let method = super::vice::signed_method(method, vices);

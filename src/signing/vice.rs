@@ -20,6 +20,12 @@ pub enum Vice {
     DoubleEncoded,
     /// Names and values not escaped.
     NotEncoded,
+    /// Spaces signed as `+` characters, since a `+` was sent unescaped and arrives as a space.
+    PlusUnescaped,
+    /// Values signed as they are but escaped twice when sent.
+    SentDoubleEncoded,
+    /// Values without the white space around them.
+    ValuesTrimmed,
     /// V1: the canonical query is put into the string to sign without being escaped again.
     EncodedOnce,
     /// Parameters in wire order.

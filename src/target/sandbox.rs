@@ -148,7 +148,9 @@ pictures:
     #[test]
     fn pooled_keys_are_numbers_below_the_count() {
         let index = index();
-        for (key, known) in [("pool-0", 1), ("pool-11", 1), ("pool-12", 0), ("pool-007", 0), ("pool-", 0), ("pool-x", 0)] {
+        for (key, known) in
+            [("pool-0", 1), ("pool-11", 1), ("pool-12", 0), ("pool-007", 0), ("pool-", 0), ("pool-x", 0)]
+        {
             assert_eq!(index.accounts(key).len(), known, "{key}");
         }
         assert_eq!(index.accounts("single").len(), 2);

@@ -1,3 +1,4 @@
 //! Tests of the signing module against vectors and recordings that others made.
 
+mod recordings;
 mod vectors;
