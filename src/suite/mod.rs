@@ -1,3 +1,26 @@
-//! Suites: what was written, expanded over the contracts.
+//! Suites: what was written, expanded over the contracts, every mistake with its place.
 
+mod expand;
+mod glob;
+mod implied;
+mod lint;
+mod load;
+mod loaded;
 pub mod model;
+mod nearest;
+mod parse;
+mod rows;
+mod substitute;
+mod twin;
+mod validate;
+
+pub use glob::glob_matches;
+pub use lint::lint;
+pub use load::load;
+pub use loaded::{Case, LoadedBaseline, Row, Suites};
+pub use model::*;
+pub use nearest::nearest;
+pub use twin::is_refusal;
+
+#[cfg(test)]
+mod tests;

@@ -146,7 +146,7 @@ pub enum Step {
     /// Gets an address that an earlier answer named, unsigned.
     Fetch(Fetch),
     /// Sends the same request (freshly signed) many times within one second (capability `throttle`).
-    Burst(Burst),
+    Burst(Box<Burst>),
     /// Reads the count of billed verifications (capability `billing`).
     Billing(BillingExpected),
 }
