@@ -436,12 +436,21 @@ fn one() -> u32 {
     1
 }
 
+fn ok() -> u16 {
+    200
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fetch {
     /// Address, usually an expression.
     pub url: String,
+    /// Status wanted.
+    #[serde(default = "ok")]
     pub status: u16,
+    /// The link must be dead: any status from 400 to 499 will do, whatever `status` says.
+    #[serde(default)]
+    pub gone: bool,
     #[serde(default)]
     pub content_type: Option<String>,
     /// Status in the twin; 200 when absent.
