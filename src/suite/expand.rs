@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::glob::glob_matches;
 use super::loaded::{Case, Row};
-use super::model::{CaseTemplate, Each, Rows, Step};
+use super::model::{CaseTemplate, Difference, Each, Rows, Step, Wire};
 use super::nearest::hint;
 use super::parse::ParsedFile;
 use super::rows::{RowSource, rows};
@@ -106,7 +106,10 @@ fn instance(parsed: &ParsedFile, template: &CaseTemplate, row: Row, place: &str)
         steps,
     };
     case.steps.iter_mut().for_each(|step| qualify(step, &parsed.folder));
-    Ok(case)
+    match case.steps.iter().find_map(unresolved) {
+        Some(text) => Err(format!("`{text}` stands where only `it.…` of a family may")),
+        None => Ok(case),
+    }
 }
 
 /// Goes through JSON, so that a new field of a step needs no code here.
@@ -129,6 +132,25 @@ fn substituted(value: Value, row: &Row) -> Result<Value, String> {
         }
         other => other,
     })
+}
+
+/// Returns an expression that the row did not resolve, where a value must be known before the run.
+fn unresolved(step: &Step) -> Option<&str> {
+    let Step::Call(call) = step else { return None };
+    let differs = match &call.differs {
+        Some(Difference::Tamper(tamper)) => tamper.unresolved(),
+        Some(Difference::ClockSkewSeconds(seconds)) => seconds.unresolved(),
+        Some(Difference::Wire(wire)) => unresolved_wire(wire),
+        _ => None,
+    };
+    differs.or_else(|| unresolved_wire(&call.wire))
+}
+
+fn unresolved_wire(wire: &Wire) -> Option<&str> {
+    None.or_else(|| wire.scheme.as_ref()?.unresolved())
+        .or_else(|| wire.place.as_ref()?.unresolved())
+        .or_else(|| wire.space.as_ref()?.unresolved())
+        .or_else(|| wire.order.as_ref()?.unresolved())
 }
 
 /// Gives a baseline its full name, `<folder>/<name>`.

@@ -1,5 +1,6 @@
 //! Suites: what was written, expanded over the contracts, every mistake with its place.
 
+mod choice;
 mod expand;
 mod glob;
 mod implied;
@@ -14,6 +15,7 @@ mod substitute;
 mod twin;
 mod validate;
 
+pub use choice::Choice;
 pub use glob::glob_matches;
 pub use lint::lint;
 pub use load::load;

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
+use super::choice::Choice;
 use crate::contract::Text;
 
 /// The value of `format` in a suite file.
@@ -187,19 +188,19 @@ pub struct Wire {
     pub method: Option<String>,
     /// Default: the scheme given on the command line, or V1.
     #[serde(default)]
-    pub scheme: Option<SchemeName>,
+    pub scheme: Option<Choice<SchemeName>>,
     /// Where parameters travel; default: as the contract says.
     #[serde(default)]
-    pub place: Option<WirePlace>,
+    pub place: Option<Choice<WirePlace>>,
     /// Space as `%20` (default) or `+`.
     #[serde(default)]
-    pub space: Option<SpaceAs>,
+    pub space: Option<Choice<SpaceAs>>,
     /// Sends the body chunked.
     #[serde(default)]
     pub chunked: Option<bool>,
     /// Order of parameters on the wire.
     #[serde(default)]
-    pub order: Option<WireOrder>,
+    pub order: Option<Choice<WireOrder>>,
     /// Headers to add after signing (unsigned).
     #[serde(default)]
     pub headers: IndexMap<String, String>,
@@ -256,9 +257,9 @@ pub enum Difference {
     Roles(Roles),
     Wire(Wire),
     /// The signature is made wrong in one way.
-    Tamper(Tamper),
+    Tamper(Choice<Tamper>),
     /// The request is dated this many seconds off the account's clock.
-    ClockSkewSeconds(i64),
+    ClockSkewSeconds(Choice<i64>),
     /// The text of the timestamp as it stands.
     TimestampText(String),
     /// The nonce of an earlier step's request (by its `as` name); all else is fresh.
