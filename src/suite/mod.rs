@@ -2,6 +2,8 @@
 
 mod choice;
 mod expand;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod glob;
 mod implied;
 mod lint;

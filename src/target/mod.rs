@@ -1,4 +1,5 @@
 //! Targets: where to send, with which keys, into which sandbox, within which budgets.
 
 pub mod model;
+mod role;
 pub mod sandbox;
