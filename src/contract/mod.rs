@@ -1,6 +1,9 @@
 //! The protocol as data: parse, look up, derive requirements.
 
+mod load;
 pub mod model;
+mod requirement;
+mod wording;
 
 use std::collections::BTreeMap;
 
@@ -58,5 +61,19 @@ impl Contracts {
             *counts.entry(requirement.level).or_default() += 1;
         }
         counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::SuiteFiles;
+
+    #[test]
+    fn the_embedded_contracts_load_without_a_mistake() {
+        let contracts = Contracts::load(&SuiteFiles::embedded()).unwrap_or_else(|mistakes| panic!("{mistakes:#?}"));
+        let apis: Vec<&str> = contracts.by_api.keys().map(String::as_str).collect();
+        assert_eq!(apis, ["gateway", "cloudauth", "intl", "saf", "verify-token"]);
+        assert_eq!(contracts.figure("cloudauth", "lifetime.certify-id", "seconds"), Some(1800));
     }
 }

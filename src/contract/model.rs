@@ -221,7 +221,8 @@ pub enum Presence {
 
 /// Values that all have to hold: parameter (or response path) to accepted texts. `MetaInfo#deviceType` reaches into
 /// JSON text; `*` alone means "present and not empty"; an empty list means "absent or empty". In a response row,
-/// `request.NAME` reaches a parameter of the request.
+/// `request.NAME` reaches a parameter of the request, `init.NAME` one of the request that began the transaction.
+/// `scene.solution` and `scene.keeps_material` ask about the scene. What nobody can tell makes the condition not hold.
 pub type Condition = IndexMap<String, Vec<String>>;
 
 /// A request parameter.
@@ -237,6 +238,9 @@ pub struct Parameter {
     /// Any one of these makes a conditional parameter required.
     #[serde(default)]
     pub required_when: Vec<Condition>,
+    /// True when an empty text counts as present.
+    #[serde(default)]
+    pub may_be_empty: bool,
     /// Unicode characters at most.
     #[serde(default)]
     pub max_length: Option<u32>,
