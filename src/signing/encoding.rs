@@ -38,9 +38,6 @@ fn component(text: &str, vices: Vices) -> String {
 
 /// Returns the text a client with vices of sending had in mind, given the one that arrived.
 fn meant(text: &str, vices: Vices) -> Cow<'_, str> {
-    if vices.has(Vice::PlusUnescaped) {
-        return text.replace(' ', "+").into();
-    }
     if vices.has(Vice::SentDoubleEncoded) {
         return percent_encoding::percent_decode_str(text).decode_utf8().unwrap_or_else(|_| text.into());
     }

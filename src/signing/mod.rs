@@ -5,6 +5,7 @@
 mod acs3;
 mod claim;
 mod encoding;
+pub mod explain;
 mod key;
 mod model;
 pub mod recording;

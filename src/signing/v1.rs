@@ -27,19 +27,20 @@ pub(super) fn sign(request: &mut Request, input: &SigningInput<'_>, vices: Vices
     if input.place == Place::Form && !request.body.is_empty() && !request.has_form_body() {
         return Err(SignError::BodyIsNoForm);
     }
-    let mut signed = parameters(request)?;
+    let present = parameters(request)?;
     let mut added = common_parameters(input);
-    added.retain(|(name, _)| input.adds(name) && !signed.iter().any(|(key, _)| key == name));
-    signed.extend(added.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    added.retain(|(name, _)| input.adds(name) && !present.iter().any(|(key, _)| key == name));
+    append(request, input.place, &added);
+    // Read again, since the order on the wire matters to a client that does not sort.
+    let mut signed = parameters(request)?;
     if vices.has(Vice::FormUnsigned) {
         leave_out_form(&mut signed, request)?;
     }
     let key = Key::new(input.credentials.secret.clone());
     let derivation = derive(&key, input.scheme, &request.method, &signed, vices);
     if input.adds("Signature") {
-        added.push(("Signature", derivation.signature.clone()));
+        append(request, input.place, &[("Signature", derivation.signature.clone())]);
     }
-    append(request, input.place, &added);
     Ok(derivation)
 }
 

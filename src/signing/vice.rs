@@ -20,8 +20,6 @@ pub enum Vice {
     DoubleEncoded,
     /// Names and values not escaped.
     NotEncoded,
-    /// Spaces signed as `+` characters, since a `+` was sent unescaped and arrives as a space.
-    PlusUnescaped,
     /// Values signed as they are but escaped twice when sent.
     SentDoubleEncoded,
     /// Values without the white space around them.
@@ -74,6 +72,46 @@ pub enum Vice {
     OtherSignatureText,
     /// The time of UTC+8 signed, that of UTC sent.
     LocalTime,
+}
+
+impl Vice {
+    /// All vices, the likelier before the less likely of those that can look alike.
+    pub const ALL: [Self; 34] = [
+        Self::SpaceAsPlus,
+        Self::TildeEscaped,
+        Self::AsteriskRaw,
+        Self::MarksRaw,
+        Self::SlashRaw,
+        Self::LowerCaseHex,
+        Self::DoubleEncoded,
+        Self::NotEncoded,
+        Self::SentDoubleEncoded,
+        Self::ValuesTrimmed,
+        Self::EncodedOnce,
+        Self::Unsorted,
+        Self::SortedIgnoringCase,
+        Self::SortedByPair,
+        Self::EmptyLeftOut,
+        Self::TokenUnsigned,
+        Self::FormUnsigned,
+        Self::FormInQuery,
+        Self::WrongMethod,
+        Self::MethodLowerCase,
+        Self::PathRoot,
+        Self::HostWithoutPort,
+        Self::HostTrailingSlash,
+        Self::HostUnsigned,
+        Self::HeaderUnsigned,
+        Self::BlankLineMissing,
+        Self::BodyHash,
+        Self::KeySuffix,
+        Self::SecretNewline,
+        Self::SecretIsId,
+        Self::WrongSecret,
+        Self::OtherAlgorithm,
+        Self::OtherSignatureText,
+        Self::LocalTime,
+    ];
 }
 
 /// A set of vices.

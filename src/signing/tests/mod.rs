@@ -1,4 +1,6 @@
 //! Tests of the signing module against vectors and recordings that others made.
 
+mod explain;
+mod properties;
 mod recordings;
 mod vectors;
