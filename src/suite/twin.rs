@@ -26,7 +26,7 @@ pub(super) fn is_negative(case: &Case, suites: &Suites, contracts: &Contracts) -
             is_refusal(expect, operation.and_then(|operation| operation.envelope.success.as_deref()))
         }),
         Step::Submit(submit) => submit.accepted == Some(false),
-        Step::Fetch(fetch) => fetch.status >= 400,
+        Step::Fetch(fetch) => fetch.gone || fetch.status >= 400,
         _ => false,
     })
 }
@@ -122,6 +122,7 @@ fn stripped(step: &Step, idx: usize, at: usize) -> Step {
             let otherwise = fetch.otherwise.take();
             if behind || otherwise.is_some() {
                 fetch.status = otherwise.unwrap_or(200);
+                fetch.gone = false;
             }
         }
         Step::Billing(billing) => billing.count = billing.otherwise.take().unwrap_or(billing.count),
