@@ -136,7 +136,11 @@ fn substituted(value: Value, row: &Row) -> Result<Value, String> {
 
 /// Returns an expression that the row did not resolve, where a value must be known before the run.
 fn unresolved(step: &Step) -> Option<&str> {
-    let Step::Call(call) = step else { return None };
+    let call = match step {
+        Step::Call(call) => call,
+        Step::Callback(callback) => return callback.answer.as_ref()?.unresolved(),
+        _ => return None,
+    };
     let differs = match &call.differs {
         Some(Difference::Tamper(tamper)) => tamper.unresolved(),
         Some(Difference::ClockSkewSeconds(seconds)) => seconds.unresolved(),

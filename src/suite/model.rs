@@ -424,7 +424,7 @@ pub struct CallbackExpected {
     pub absent: Vec<String>,
     /// Status the listener answers with, from the first callback on; 200 when absent.
     #[serde(default)]
-    pub answer: Option<u16>,
+    pub answer: Option<Choice<u16>>,
     /// Seconds (of the target's clock) within which `count` callbacks come.
     #[serde(default)]
     pub within_seconds: Option<u32>,
@@ -452,6 +452,9 @@ pub struct Fetch {
     /// The link must be dead: any status from 400 to 499 will do, whatever `status` says.
     #[serde(default)]
     pub gone: bool,
+    /// The address must redirect there: any status from 300 to 399 with this `Location`, whatever `status` says.
+    #[serde(default)]
+    pub leads_to: Option<String>,
     #[serde(default)]
     pub content_type: Option<String>,
     /// Status in the twin; 200 when absent.
