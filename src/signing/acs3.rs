@@ -19,7 +19,7 @@ pub(super) fn sign(request: &mut Request, input: &SigningInput<'_>, vices: Vices
         return Err(SignError::NoHost);
     }
     add_headers(request, input, vices);
-    let signed_headers = headers_to_sign(request, vices);
+    let signed_headers = headers_to_sign(request, input, vices);
     let payload = request.header(HASH_HEADER).map_or_else(|| body_hash(input.scheme, &request.body), str::to_owned);
     let key = Key::new(input.credentials.secret.clone());
     let subject = Subject { request, signed_headers: &signed_headers, payload: &payload };
@@ -53,10 +53,12 @@ fn add_headers(request: &mut Request, input: &SigningInput<'_>, vices: Vices) {
     }
 }
 
-/// Returns the names to be signed: `host`, `content-type` and all `x-acs-*`, sorted (source: signing.md §2.2).
-fn headers_to_sign(request: &Request, vices: Vices) -> Vec<String> {
+/// Returns the names to be signed: `host`, `content-type`, all `x-acs-*` and what the input adds, sorted (source:
+/// signing.md §2.2).
+fn headers_to_sign(request: &Request, input: &SigningInput<'_>, vices: Vices) -> Vec<String> {
     let names = request.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
-    let wanted = |name: &String| name == "host" || name == "content-type" || name.starts_with("x-acs-");
+    let also = |name: &str| input.also_signed.iter().any(|also| also.eq_ignore_ascii_case(name));
+    let wanted = |name: &String| name == "host" || name == "content-type" || name.starts_with("x-acs-") || also(name);
     let mut names: Vec<String> = names.filter(wanted).filter(|name| !unsigned(name, vices)).collect();
     names.sort_unstable();
     names.dedup();
@@ -75,7 +77,11 @@ fn unsigned(name: &str, vices: Vices) -> bool {
 fn authorization(input: &SigningInput<'_>, signed_headers: &[String], signature: &str) -> String {
     let algorithm = input.scheme.wire_name();
     let key_id = &input.credentials.access_key_id;
-    format!("{algorithm} Credential={key_id},SignedHeaders={},Signature={signature}", signed_headers.join(";"))
+    let signed_headers = signed_headers.join(";");
+    match input.signature_first {
+        true => format!("{algorithm} Credential={key_id},Signature={signature},SignedHeaders={signed_headers}"),
+        false => format!("{algorithm} Credential={key_id},SignedHeaders={signed_headers},Signature={signature}"),
+    }
 }
 
 /// Derives from the request as received and judges the claim. The signature is judged before the list of signed

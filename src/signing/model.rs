@@ -82,12 +82,25 @@ pub struct SigningInput<'a> {
     pub place: Place,
     /// Names of common parameters or headers that are not added, the signature itself included.
     pub without: Vec<String>,
+    /// ACS3 only: names of headers to sign besides those that have to be, as SDKs sign `accept` and `user-agent`.
+    pub also_signed: Vec<String>,
+    /// ACS3 only: `Signature` before `SignedHeaders` in `Authorization`, as the Java core writes it.
+    pub signature_first: bool,
 }
 
 impl<'a> SigningInput<'a> {
     /// Returns an input with everything in the query and nothing left out.
     pub fn new(scheme: Scheme, credentials: &'a Credentials, timestamp: String, nonce: String) -> Self {
-        Self { scheme, credentials, timestamp, nonce, place: Place::Query, without: Vec::new() }
+        Self {
+            scheme,
+            credentials,
+            timestamp,
+            nonce,
+            place: Place::Query,
+            without: Vec::new(),
+            also_signed: Vec::new(),
+            signature_first: false,
+        }
     }
 
     pub(super) fn adds(&self, name: &str) -> bool {

@@ -201,6 +201,12 @@ pub struct Wire {
     /// Order of parameters on the wire.
     #[serde(default)]
     pub order: Option<Choice<WireOrder>>,
+    /// ACS3: headers to add before signing, and to sign.
+    #[serde(default)]
+    pub signed_headers: IndexMap<String, String>,
+    /// ACS3: `Signature` before `SignedHeaders` in `Authorization`.
+    #[serde(default)]
+    pub signature_first: Option<bool>,
     /// Headers to add after signing (unsigned).
     #[serde(default)]
     pub headers: IndexMap<String, String>,
