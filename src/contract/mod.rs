@@ -1,7 +1,10 @@
 //! The protocol as data: parse, look up, derive requirements.
 
+pub mod condition;
 mod load;
 pub mod model;
+mod parameters;
+pub mod path;
 mod requirement;
 mod wording;
 
@@ -9,7 +12,9 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
+pub use condition::{Facts, SceneFacts};
 pub use model::*;
+pub use parameters::RequestParameters;
 
 /// All contracts in force, with the requirements derived from them.
 #[derive(Debug, Clone, Default)]
