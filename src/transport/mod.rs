@@ -1,1 +1,17 @@
 //! The only client side: connections, TLS, limits.
+//!
+//! Sends a request as it stands and takes the answer in whole. Nothing is retried but a request that a connection
+//! closed before any of it was sent; redirects are answers like any other.
+
+mod connect;
+mod endpoint;
+mod failure;
+mod options;
+mod pool;
+mod send;
+#[cfg(test)]
+mod tests;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use options::{TransportError, TransportOptions};
+pub use send::{Framing, Transport};
