@@ -1,4 +1,5 @@
 //! Tests that cross modules.
 
 mod architecture;
+mod inputs;
 mod suites;
