@@ -83,7 +83,8 @@ pub enum GateFinding {
 }
 
 impl GateFinding {
-    fn reason(self) -> ExitReason {
+    /// Returns what the process would end with if this were all.
+    pub fn reason(self) -> ExitReason {
         match self {
             Self::MustFailed { .. } | Self::ShouldFailed { .. } => ExitReason::Failed,
             Self::HarnessErrors { .. } | Self::Stopped { cause: Some(StopCause::Internal) } => ExitReason::Bug,

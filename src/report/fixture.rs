@@ -1,0 +1,1 @@
+//! A run with everything in it, hostile text included.

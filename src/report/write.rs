@@ -1,0 +1,52 @@
+//! Finished files: written whole, then searched for secrets; a file that leaks does not stay.
+
+use std::path::{Path, PathBuf};
+
+use crate::redact::{Leak, Redactor};
+use crate::report::{Document, Format, Lang, render};
+
+/// Why a report is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("write {path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+    /// A bug in idvet: exit code 70.
+    #[error("keep {path}: it held {leak}, and was removed; this is a bug in idvet")]
+    Leak { path: PathBuf, leak: Leak },
+}
+
+impl WriteError {
+    /// Says whether idvet is to blame (exit code 70) rather than the disk (2).
+    pub fn is_bug(&self) -> bool {
+        matches!(self, Self::Leak { .. })
+    }
+}
+
+/// Renders a format into a file and checks the file.
+pub fn write_report(
+    format: Format,
+    path: &Path,
+    document: &Document,
+    lang: Lang,
+    redactor: &Redactor,
+) -> Result<(), WriteError> {
+    let io = |source| WriteError::Io { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io)?;
+    }
+    std::fs::write(path, render(format, document, lang)).map_err(io)?;
+    check_finished(path, redactor)
+}
+
+/// Searches a finished file for known secrets and persons, and removes it when it holds one.
+pub fn check_finished(path: &Path, redactor: &Redactor) -> Result<(), WriteError> {
+    let io = |source| WriteError::Io { path: path.to_owned(), source };
+    let bytes = std::fs::read(path).map_err(io)?;
+    match redactor.scan(&bytes).into_iter().next() {
+        None => Ok(()),
+        Some(leak) => {
+            std::fs::remove_file(path).map_err(io)?;
+            Err(WriteError::Leak { path: path.to_owned(), leak })
+        }
+    }
+}
