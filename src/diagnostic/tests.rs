@@ -1,3 +1,5 @@
+//! A small menu stands for the files of this crate: what is wrong in it, and how that reads.
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;

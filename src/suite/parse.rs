@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_saphyr::Spanned;
 
 use super::model::{CaseTemplate, SUITE_FORMAT, SuiteFile};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, parse_yaml};
 use crate::files::SuiteFiles;
 
 /// A file's text, able to say where in it a mistake is.
@@ -107,7 +107,7 @@ fn parse_file(files: &SuiteFiles, path: &str, text: &Arc<str>) -> Result<ParsedF
     let source = Source { origin: files.origin(path), text: Arc::clone(text) };
     let (folder, topic) = path.split_once('/').unwrap_or(("", path));
     let topic = topic.strip_suffix(".yaml").unwrap_or(topic).to_owned();
-    let file: SuiteFile = serde_saphyr::from_str(text).map_err(|error| vec![syntax_mistake(&source, &error)])?;
+    let file: SuiteFile = parse_yaml(&source.origin, text)?;
     let mut mistakes = Vec::new();
     if file.format != SUITE_FORMAT {
         let message = format!("unknown format `{}`", file.format);
@@ -120,12 +120,4 @@ fn parse_file(files: &SuiteFiles, path: &str, text: &Arc<str>) -> Result<ParsedF
         mistakes.push(source.mistake(span, message, Some("write the folder's name".to_owned())));
     }
     if mistakes.is_empty() { Ok(ParsedFile { source, folder: folder.to_owned(), topic, file }) } else { Err(mistakes) }
-}
-
-fn syntax_mistake(source: &Source, error: &serde_saphyr::Error) -> Diagnostic {
-    let start = error.location().map_or(0, |at| source.byte(at.line(), at.column()));
-    let rest = source.text.get(start..).unwrap_or_default();
-    let length = rest.find(['\n', ':']).unwrap_or(rest.len()).max(usize::from(!rest.is_empty()));
-    let text = error.without_snippet().to_string();
-    source.mistake(start..start + length, text, None)
 }
