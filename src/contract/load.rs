@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::validate::{File, validate};
 use super::{Contract, Contracts, requirement};
 use crate::diagnostic::{Diagnostic, parse_yaml};
 use crate::files::SuiteFiles;
@@ -11,22 +12,30 @@ use crate::files::SuiteFiles;
 impl Contracts {
     /// Loads every `<api>/contract.yaml` of the suites folder, `gateway` first. Fails with all mistakes of all files.
     pub fn load(files: &SuiteFiles) -> Result<Self, Vec<Diagnostic>> {
-        let mut by_api = IndexMap::new();
+        let mut by_api: IndexMap<String, Contract> = IndexMap::new();
         let mut mistakes = Vec::new();
         for api in files.apis() {
-            let path = format!("{api}/contract.yaml");
-            let text: &Arc<str> = &files.files[&path];
-            match parse_yaml::<Contract>(&files.origin(&path), text) {
+            let (origin, text) = file_of(files, api);
+            match parse_yaml::<Contract>(&origin, text) {
                 Ok(contract) => {
                     by_api.insert(api.to_owned(), contract);
                 }
                 Err(found) => mistakes.extend(found),
             }
         }
-        if !mistakes.is_empty() {
-            return Err(mistakes);
+        let mut requirements = IndexMap::new();
+        for (api, contract) in &by_api {
+            let derived = requirement::derive(contract);
+            let (origin, text) = file_of(files, api);
+            let file = File { folder: api, origin, text, contract, gateway: by_api.get("gateway") };
+            mistakes.extend(validate(&file, &derived));
+            requirements.extend(derived.into_iter().map(|one| (one.id.clone(), one)));
         }
-        let requirements = by_api.values().flat_map(requirement::derive).map(|one| (one.id.clone(), one)).collect();
-        Ok(Self { by_api, requirements })
+        if mistakes.is_empty() { Ok(Self { by_api, requirements }) } else { Err(mistakes) }
     }
+}
+
+fn file_of<'a>(files: &'a SuiteFiles, api: &str) -> (String, &'a Arc<str>) {
+    let path = format!("{api}/contract.yaml");
+    (files.origin(&path), &files.files[&path])
 }

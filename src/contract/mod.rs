@@ -6,6 +6,8 @@ pub mod model;
 mod parameters;
 pub mod path;
 mod requirement;
+mod schema;
+mod validate;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,7 @@ use indexmap::IndexMap;
 pub use condition::{Facts, SceneFacts};
 pub use model::*;
 pub use parameters::RequestParameters;
+pub use schema::contract_schema;
 
 /// All contracts in force, with the requirements derived from them.
 #[derive(Debug, Clone, Default)]
@@ -80,5 +83,30 @@ mod tests {
         let apis: Vec<&str> = contracts.by_api.keys().map(String::as_str).collect();
         assert_eq!(apis, ["gateway", "cloudauth", "intl", "saf", "verify-token"]);
         assert_eq!(contracts.figure("cloudauth", "lifetime.certify-id", "seconds"), Some(1800));
+    }
+
+    #[test]
+    fn requirements_by_api_and_level() {
+        let contracts = Contracts::load(&SuiteFiles::embedded()).expect("the embedded contracts load");
+        let mut lines = Vec::new();
+        for api in contracts.by_api.keys() {
+            let count = |level| {
+                let of_api = contracts.requirements.values().filter(|one| one.api == *api);
+                of_api.filter(|one| one.level == level).count()
+            };
+            lines.push(format!(
+                "{api}: must {}, should {}, info {}",
+                count(Level::Must),
+                count(Level::Should),
+                count(Level::Info)
+            ));
+        }
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        gateway: must 95, should 17, info 98
+        cloudauth: must 172, should 56, info 105
+        intl: must 210, should 179, info 139
+        saf: must 42, should 8, info 84
+        verify-token: must 149, should 22, info 97
+        ");
     }
 }
