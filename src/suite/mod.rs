@@ -24,7 +24,9 @@ pub use load::load;
 pub use loaded::{Case, LoadedBaseline, Row, Suites};
 pub use model::*;
 pub use nearest::nearest;
+pub use schema::suite_schema;
 pub use twin::is_refusal;
 
+mod schema;
 #[cfg(test)]
 mod tests;

@@ -3,3 +3,6 @@
 pub mod model;
 mod role;
 pub mod sandbox;
+mod schema;
+
+pub use schema::target_schema;
