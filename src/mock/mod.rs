@@ -1,1 +1,38 @@
-//! The only server side: gateway, services, lifecycle, faults, journal.
+//! The only server side: gateway, services, lifecycle, callbacks, faults, journal, and the control API.
+//!
+//! [`Mock`] is the synchronous heart, [`start`] puts it behind listeners. It knows the contracts and a target's
+//! sandbox, never the cases.
+
+mod account;
+mod accounts;
+mod answer;
+mod api;
+mod callback;
+mod control;
+mod core;
+mod faults;
+mod gateway;
+mod ids;
+mod journal;
+mod keys;
+mod ledger;
+mod links;
+mod nonces;
+mod operations;
+mod options;
+mod rows;
+mod server;
+mod service;
+mod start;
+mod sync;
+mod throttle;
+mod transaction;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::Answer;
+pub use core::Mock;
+pub use gateway::Arrival;
+pub use options::MockOptions;
+pub use start::{MockError, RunningMock, start};

@@ -1,0 +1,120 @@
+//! The calls' listener: the mock's answer on the wire, and the faults that spoil it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Response;
+use hyper::header::{HeaderName, HeaderValue};
+
+use super::answer::Answer;
+use super::core::Mock;
+use super::gateway::Arrival;
+use super::server::{AnswerBody, Fate, Handler, Received, Reply, refuse_received};
+use crate::control::FaultKind;
+use crate::exchange::Request;
+
+/// Serves calls.
+pub(super) struct Api {
+    pub(super) mock: Arc<Mock>,
+    /// The listener serves HTTPS, so that a plain call is one that came by the wrong way.
+    pub(super) tls_only: bool,
+}
+
+impl Handler for Api {
+    async fn handle(&self, received: Received, tls: bool, fate: &Fate) -> Reply {
+        let Received::Whole(request) = received else { return refuse_received(&received) };
+        let arrival = match tls {
+            true => Arrival::Tls,
+            false if self.tls_only || self.mock.options.require_tls => Arrival::PlainRefused,
+            false => Arrival::Plain,
+        };
+        let answer = self.answer(request, arrival).await;
+        self.mock.record(&answer);
+        match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
+            None => reply(answer),
+            Some(fault) => spoil(answer, fault, fate).await,
+        }
+    }
+}
+
+impl Api {
+    async fn answer(&self, request: Request, arrival: Arrival) -> Answer {
+        // Testing a callback address waits for another server, which must not hold up other calls.
+        if !mentions_callback(&request) {
+            return self.mock.answer_arrived(&request, arrival);
+        }
+        let mock = self.mock.clone();
+        let judged = tokio::task::spawn_blocking(move || mock.answer_arrived(&request, arrival)).await;
+        judged.unwrap_or_else(|_| Answer::plain(500, "text/plain", "the mock failed to answer"))
+    }
+}
+
+fn mentions_callback(request: &Request) -> bool {
+    let holds = |bytes: &[u8]| bytes.windows(11).any(|window| window.eq_ignore_ascii_case(b"callbackurl"));
+    holds(request.target.as_bytes()) || (request.body.len() < 65_536 && holds(&request.body))
+}
+
+/// Puts an answer on the wire with the headers gateways send (source: signing.md §6).
+pub(super) fn reply(answer: Answer) -> Reply {
+    let body = AnswerBody::whole(answer.body.clone());
+    head(&answer, body)
+}
+
+fn head(answer: &Answer, body: AnswerBody) -> Reply {
+    let mut reply = Response::new(body);
+    *reply.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::OK);
+    let headers = reply.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static(answer.content_type));
+    headers.insert("keep-alive", HeaderValue::from_static("timeout=25"));
+    headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    headers.insert("access-control-expose-headers", HeaderValue::from_static("*"));
+    headers.insert("vary", HeaderValue::from_static("Accept-Encoding"));
+    for (name, value) in &answer.headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    reply
+}
+
+/// Does to an answer what a fault says.
+async fn spoil(mut answer: Answer, fault: FaultKind, fate: &Fate) -> Reply {
+    match fault {
+        FaultKind::LatencyMs(milliseconds) => {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        }
+        FaultKind::Stall => std::future::pending::<()>().await,
+        FaultKind::Reset => fate.reset(),
+        FaultKind::Garbage => fate.garble(),
+        FaultKind::TruncateBody(kept) => {
+            let body = AnswerBody::truncated(&answer.body, kept);
+            return head(&answer, body);
+        }
+        FaultKind::DripMs(milliseconds) => {
+            let body = AnswerBody::dripping(answer.body.clone(), Duration::from_millis(milliseconds));
+            return head(&answer, body);
+        }
+        FaultKind::HttpError(status) => {
+            let page = format!("<html><body><h1>{status}</h1></body></html>\n");
+            answer = Answer::plain(status, "text/html", page);
+        }
+        FaultKind::Throttle => answer = throttled(&answer),
+        FaultKind::EmptyBody => answer.body = Bytes::new(),
+        FaultKind::Body(text) => answer.body = text.into(),
+    }
+    reply(answer)
+}
+
+fn throttled(answer: &Answer) -> Answer {
+    let ids = answer.headers.iter().find(|(name, _)| *name == "x-acs-request-id");
+    let request_id = ids.map_or("", |(_, value)| value.as_str()).to_owned();
+    let body = serde_json::json!({
+        "RequestId": request_id,
+        "HostId": "idvet-mock",
+        "Code": "Throttling.User",
+        "Message": "Request was denied due to user flow control.",
+    });
+    let throttled = Answer::plain(400, "application/json;charset=utf-8", body.to_string());
+    throttled.with_header("x-acs-retry-after", "1000").with_header("x-acs-request-id", request_id)
+}

@@ -1,0 +1,96 @@
+//! Bodies of answers, whole or spoilt on purpose.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Interval, MissedTickBehavior};
+
+/// A body as it goes on the wire.
+pub(in crate::mock) enum AnswerBody {
+    Whole(Option<Bytes>),
+    /// Announces `announced` bytes and breaks off after what is left.
+    Truncated {
+        rest: Option<Bytes>,
+        announced: u64,
+        breaks: Interval,
+    },
+    /// One byte at each tick.
+    Dripping {
+        rest: Bytes,
+        ticks: Interval,
+    },
+}
+
+/// The end of a body that was truncated on purpose.
+#[derive(Debug, thiserror::Error)]
+#[error("the body breaks off here")]
+pub(in crate::mock) struct BreaksOff;
+
+impl From<Infallible> for BreaksOff {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl AnswerBody {
+    pub(in crate::mock) fn whole(bytes: Bytes) -> Self {
+        Self::Whole((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// Returns a body that ends after `kept` bytes although all are announced.
+    pub(in crate::mock) fn truncated(bytes: &Bytes, kept: u64) -> Self {
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX).min(bytes.len());
+        // What was written has to leave before the connection breaks, so the break comes a moment later.
+        let moment = Duration::from_millis(5);
+        let breaks = tokio::time::interval_at(tokio::time::Instant::now() + moment, moment);
+        Self::Truncated { rest: Some(bytes.slice(..kept)), announced: bytes.len() as u64, breaks }
+    }
+
+    /// Returns a body that comes byte by byte.
+    pub(in crate::mock) fn dripping(bytes: Bytes, every: Duration) -> Self {
+        let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self::Dripping { rest: bytes, ticks }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = BreaksOff;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BreaksOff>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Truncated { announced: 0, .. } => Poll::Ready(None),
+            Self::Truncated { rest, breaks, .. } => match rest.take().filter(|bytes| !bytes.is_empty()) {
+                Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                None => breaks.poll_tick(context).map(|_| Some(Err(BreaksOff))),
+            },
+            Self::Dripping { rest, .. } if rest.is_empty() => Poll::Ready(None),
+            Self::Dripping { rest, ticks } => {
+                std::task::ready!(ticks.poll_tick(context));
+                Poll::Ready(Some(Ok(Frame::data(rest.split_to(1)))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Truncated { .. } => false,
+            Self::Dripping { rest, .. } => rest.is_empty(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(match self {
+            Self::Whole(bytes) => bytes.as_ref().map_or(0, Bytes::len) as u64,
+            Self::Truncated { announced, .. } => *announced,
+            Self::Dripping { rest, .. } => rest.len() as u64,
+        })
+    }
+}

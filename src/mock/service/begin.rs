@@ -1,0 +1,49 @@
+//! Beginning a transaction, the same in all families.
+
+use super::context::Context;
+use crate::mock::sync::hold;
+use crate::mock::transaction::{Family, Identity, Transaction};
+
+/// What init knows of a new transaction.
+pub(super) struct Beginning {
+    pub(super) identity: Option<Identity>,
+    pub(super) risk_tags: Vec<String>,
+    /// Names of parameters that later steps look at.
+    pub(super) keep: &'static [&'static str],
+    /// Further facts to keep.
+    pub(super) kept: Vec<(&'static str, String)>,
+}
+
+/// Opens a transaction and returns its id.
+pub(super) fn begin(context: &Context<'_>, beginning: Beginning) -> String {
+    let mut kept = beginning.kept;
+    for name in beginning.keep {
+        if let Some(value) = context.parameters.given(name) {
+            kept.push((name, value.to_owned()));
+        }
+    }
+    let family = context.served.family;
+    let transaction = Transaction {
+        family,
+        created: context.now,
+        kept,
+        identity: beginning.identity,
+        risk_tags: beginning.risk_tags,
+        ended: None,
+    };
+    let mut ledger = hold(&context.account.ledger);
+    let number = ledger.next_number();
+    let id = context.mock.ids.transaction(prefix(family), &context.account.key_id, number);
+    ledger.begin(id.clone(), transaction);
+    id
+}
+
+/// Prefixes of newer ids, as examples show them (source: cloudauth-2019-03-07.md §13,
+/// cloudauth-intl-2022-08-09.md §5.1); plain hex where examples are plain.
+fn prefix(family: Family) -> &'static str {
+    match family {
+        Family::Cloudauth => "sha",
+        Family::Intl => "hks",
+        Family::VerifyToken | Family::Saf => "",
+    }
+}

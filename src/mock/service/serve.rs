@@ -1,0 +1,89 @@
+//! From an admitted call to its service.
+
+use std::borrow::Cow;
+
+use super::context::{Context, Outcome};
+use super::{account_state, cloudauth_init, cloudauth_query, intl_check, intl_init, saf, throttle};
+use super::{verify_material, verify_result, verify_token};
+use crate::mock::core::Mock;
+use crate::mock::gateway::{Admitted, Refusal};
+use crate::mock::operations::Served;
+use crate::mock::rows::Breach;
+
+/// Serves a call whose caller is known.
+pub(in crate::mock) fn serve(mock: &Mock, call: &Admitted, base: &str) -> Outcome {
+    if !mock.operations.has_version(&call.version) {
+        return Err(Refusal::of("InvalidVersion"));
+    }
+    let served = mock.operations.of(&call.version, &call.action);
+    let Some(first) = served.first() else { return Err(Refusal::of("InvalidAction.NotFound")) };
+    if call.action == "ExecuteRequest" {
+        return saf::multiplex(mock, call, base, served);
+    }
+    let context = context(mock, call, base, first);
+    enter(&context)?;
+    match first.operation.name.as_str() {
+        "InitFaceVerify" => cloudauth_init::serve(&context),
+        "DescribeFaceVerify" => cloudauth_query::serve(&context),
+        "DescribeVerifyToken" => verify_token::serve(&context),
+        "DescribeVerifyResult" => verify_result::serve(&context),
+        "VerifyMaterial" => verify_material::serve(&context),
+        "Initialize" | "InitializeV2" => intl_init::serve(&context),
+        "CheckResult" => intl_check::serve(&context),
+        _ => Err(Refusal::of("InvalidAction.NotFound")),
+    }
+}
+
+/// Returns what a service sees of a call.
+pub(super) fn context<'a>(mock: &'a Mock, call: &'a Admitted, base: &'a str, served: &'a Served) -> Context<'a> {
+    Context {
+        mock,
+        account: &call.account,
+        state: call.state,
+        served,
+        parameters: &call.parameters,
+        now: call.now,
+        base,
+    }
+}
+
+/// The stages between the gateway and a service.
+pub(super) fn enter(context: &Context<'_>) -> Result<(), Refusal> {
+    account_state::check_at_gateway(context)?;
+    if context.mock.options.throttle { throttle::check(context) } else { Ok(()) }
+}
+
+impl Context<'_> {
+    /// Returns the first parameter that breaks its row.
+    pub(super) fn breach(&self) -> Option<Breach<'_>> {
+        self.served.rows.first_breach(&|name| match name {
+            "scene.solution" => self.solution().map(Cow::Borrowed),
+            _ => self.parameters.get(name).map(Cow::Borrowed),
+        })
+    }
+
+    /// Returns the code for a breach, as the operation refuses it.
+    pub(super) fn breach_code(&self, breach: &Breach<'_>) -> String {
+        let refusals = &self.served.operation.refusals;
+        match breach {
+            Breach::Missing(name) => refusals.missing.replace("{name}", name),
+            Breach::Invalid(name) => refusals.invalid.replace("{name}", name),
+        }
+    }
+
+    /// Refuses a breach in the gateway's form.
+    pub(super) fn refuse_breach(&self, breach: &Breach<'_>) -> Refusal {
+        let code = self.breach_code(breach);
+        let message = match breach {
+            Breach::Missing(name) => format!("{name} is mandatory for this action."),
+            Breach::Invalid(name) => format!("Specified parameter {name} is not valid."),
+        };
+        let status = self.served.text(&code).map_or(400, |(status, _)| status);
+        Refusal::new(code, status, message)
+    }
+
+    /// Returns the solution bound to the scene of an older-flow call.
+    pub(super) fn solution(&self) -> Option<&str> {
+        self.scene(self.parameters.get("BizType")?)?.solution.as_deref()
+    }
+}

@@ -1,0 +1,124 @@
+//! A person finishes the client part of a transaction, or leaves it.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::control::SubmitRequest;
+use crate::mock::account::Account;
+use crate::mock::callback::Callback;
+use crate::mock::core::Mock;
+use crate::mock::sync::hold;
+use crate::mock::transaction::{Ended, Family, Identity, Transaction};
+
+/// Takes a submission, or says why not.
+pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<(), &'static str> {
+    let family = Family::named(&request.api).ok_or("unknown api")?;
+    let account = mock.accounts.find(&mock.sandbox, &request.access_key_id).ok_or("unknown account")?;
+    let now = account.now(mock.global_now());
+    let mut ledger = hold(&account.ledger);
+    let transaction = ledger.find(&request.transaction).filter(|found| found.family == family);
+    let transaction = transaction.ok_or("unknown transaction")?.clone();
+    check(&transaction, now)?;
+    let (biz_type, biz_id) = (transaction.kept("BizType"), transaction.kept("BizId"));
+    let passed = |attempt: &&Transaction| attempt.ended.as_ref().is_some_and(|ended| ended.outcome == family.pass());
+    if family == Family::VerifyToken && ledger.task(biz_type, biz_id).iter().any(passed) {
+        return Err("already passed");
+    }
+    if request.abandon {
+        return Ok(());
+    }
+    let person = request.person.as_ref();
+    let person = person.map(|person| Identity::new(&person.name, &person.id_number));
+    let outcome = settle(mock, &transaction, person.as_ref(), request.sub_code.as_deref());
+    if mock.operations.is_billed(family, &outcome) {
+        ledger.billed += 1;
+    }
+    if family == Family::Cloudauth
+        && matches!(outcome.as_str(), "201" | "202" | "203")
+        && let Some(identity) = &transaction.identity
+    {
+        ledger.refused.insert(identity.clone());
+    }
+    let callback = callback(&transaction, &request.transaction, &outcome, now);
+    if let Some(found) = ledger.find_mut(&request.transaction) {
+        found.ended = Some(Ended { at: now, outcome, person });
+    }
+    drop(ledger);
+    send(mock, &account, callback);
+    Ok(())
+}
+
+/// One submission, within its time (source: cloudauth-2019-03-07.md §11). The older flow's tokens may be used again
+/// until the task passes (source: verify-token-2019-03-07.md §7).
+fn check(transaction: &Transaction, now: Timestamp) -> Result<(), &'static str> {
+    if transaction.has_expired(now) {
+        return Err("expired");
+    }
+    if transaction.ended.is_some() && transaction.family != Family::VerifyToken {
+        return Err("already submitted");
+    }
+    Ok(())
+}
+
+/// Returns how a submission ends: as forced, else as the person in front of the camera makes it.
+///
+/// Somebody else than the person init named does not match; whom the authority does not know is not found; without
+/// any name there is nothing to compare and the liveness step passes.
+pub(super) fn settle(
+    mock: &Mock,
+    transaction: &Transaction,
+    person: Option<&Identity>,
+    forced: Option<&str>,
+) -> String {
+    let family = transaction.family;
+    if let Some(forced) = forced {
+        return forced.to_owned();
+    }
+    if let (Some(person), Some(named)) = (person, &transaction.identity)
+        && person != named
+    {
+        return family.mismatch().to_owned();
+    }
+    let Some(present) = person.or(transaction.identity.as_ref()) else { return family.pass().to_owned() };
+    match mock.sandbox.person(&present.name, &present.number) {
+        Some(known) => known.outcome.get(family.api()).cloned().unwrap_or_else(|| family.pass().to_owned()),
+        None if present.name.is_empty() || present.number.is_empty() => family.pass().to_owned(),
+        None if mock.sandbox.persons_with(&present.number).next().is_some() => name_differs(family).to_owned(),
+        None => family.not_found().to_owned(),
+    }
+}
+
+/// Returns the outcome when number and name belong to different persons.
+fn name_differs(family: Family) -> &'static str {
+    match family {
+        Family::Cloudauth | Family::Intl => "201",
+        Family::VerifyToken => "2",
+        Family::Saf => "F",
+    }
+}
+
+/// Returns the callback of an ended verification, with the fields of its family (source: cloudauth-2019-03-07.md §12,
+/// saf-2017-03-31.md §9, cloudauth-intl-2022-08-09.md §8). The older flow's protocol is not documented: none is sent.
+fn callback(transaction: &Transaction, id: &str, outcome: &str, now: Timestamp) -> Option<Callback> {
+    let url = transaction.kept("CallbackUrl");
+    if url.is_empty() || transaction.family == Family::VerifyToken {
+        return None;
+    }
+    let mut fields = Vec::new();
+    let token = transaction.kept("CallbackToken");
+    if !token.is_empty() {
+        fields.push(("callbackToken", token));
+    }
+    let passed = if transaction.family.passes(outcome) { "Y" } else { "N" };
+    match transaction.family {
+        Family::Intl => fields.extend([("transactionId", id), ("passed", passed), ("subcode", outcome)]),
+        _ => fields.extend([("certifyId", id), ("passed", outcome)]),
+    }
+    Callback::new(url, &fields, now)
+}
+
+fn send(mock: &Mock, account: &Arc<Account>, callback: Option<Callback>) {
+    if callback.is_some() {
+        mock.call_back(account, callback);
+    }
+}
