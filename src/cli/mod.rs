@@ -1,1 +1,3 @@
 //! Arguments → settings → one file per command.
+
+pub mod mock;

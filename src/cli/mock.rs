@@ -1,0 +1,154 @@
+//! `idvet mock`: serves until told to stop.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::clock::Clock;
+use crate::contract::Contracts;
+use crate::mock::{MockError, MockOptions, RunningMock, start};
+use crate::target::model::Target;
+
+/// What `idvet mock` is told.
+#[derive(Debug, Clone, Args)]
+pub struct MockArgs {
+    /// Address to serve the API families on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Address to serve the control API on.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub control: SocketAddr,
+    /// Serve HTTPS with a certificate of the mock's own CA.
+    #[arg(long)]
+    pub tls: bool,
+    /// Take the sandbox from this target: a file, or a name among the suites' targets.
+    #[arg(long, value_name = "FILE|NAME", default_value = "mock")]
+    pub target: String,
+    /// Set freshness, nonces, tokens and callbacks aside, for recorded requests.
+    #[arg(long)]
+    pub replay: bool,
+    /// Write addresses as JSON to this file once the mock listens.
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Write the CA of the HTTPS address to this file.
+    #[arg(long, value_name = "FILE")]
+    pub ca_out: Option<PathBuf>,
+    /// Serve calls on this many threads of their own.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Derive all ids from this number.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Limit calls a second as documented.
+    #[arg(long, value_enum, default_value = "on")]
+    pub throttle: Switch,
+    /// Refuse plain HTTP with InvalidProtocol.NeedSsl.
+    #[arg(long)]
+    pub require_tls: bool,
+    /// Allow addresses beyond this machine, for listening and for callbacks.
+    #[arg(long)]
+    pub allow_non_loopback: bool,
+}
+
+/// Whether something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// Why `idvet mock` could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum MockCommandError {
+    #[error("{0}")]
+    Start(#[from] MockError),
+    #[error("write {path}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("write the address: {0}")]
+    Stdout(std::io::Error),
+    #[error("listen to signals: {0}")]
+    Signal(std::io::Error),
+}
+
+/// Serves until SIGTERM or SIGINT, and returns the exit code.
+pub async fn run(
+    args: &MockArgs,
+    target: &Target,
+    contracts: Arc<Contracts>,
+    clock: Arc<dyn Clock>,
+    stdout: &mut dyn Write,
+) -> Result<u8, MockCommandError> {
+    // Signals are caught before the address is printed, so that whoever reads it may send one at once.
+    let stop = stop_signal()?;
+    let running = start(target, contracts, options(args, clock)).await?;
+    announce(args, &running, stdout)?;
+    stop.await;
+    running.shutdown().await;
+    Ok(0)
+}
+
+fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> MockOptions {
+    MockOptions {
+        listen: args.listen,
+        control_listen: args.control,
+        tls: args.tls,
+        require_tls: args.require_tls,
+        replay: args.replay,
+        throttle: args.throttle == Switch::On,
+        allow_non_loopback: args.allow_non_loopback,
+        threads: args.threads,
+        seed: args.seed,
+        clock,
+    }
+}
+
+fn announce(args: &MockArgs, running: &RunningMock, stdout: &mut dyn Write) -> Result<(), MockCommandError> {
+    let ca_path = args.ca_out.clone().or_else(|| Some(args.ready_file.as_ref()?.with_extension("ca.pem")));
+    let ca_path = match (ca_path, running.ca_pem()) {
+        (Some(path), Some(pem)) => {
+            write_whole(&path, pem.as_bytes())?;
+            Some(path)
+        }
+        _ => None,
+    };
+    let ca = ca_path.as_ref().map(|path| format!(" ca {}", path.display())).unwrap_or_default();
+    writeln!(stdout, "{} control {}{ca}", running.url(), running.control_url()).map_err(MockCommandError::Stdout)?;
+    stdout.flush().map_err(MockCommandError::Stdout)?;
+    if let Some(path) = &args.ready_file {
+        let ready = serde_json::json!({ "url": running.url(), "control": running.control_url(), "ca": ca_path });
+        write_whole(path, ready.to_string().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MockCommandError> {
+    let failed = |source| MockCommandError::Write { path: path.to_owned(), source };
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    std::fs::write(&part, bytes).map_err(failed)?;
+    std::fs::rename(&part, path).map_err(failed)
+}
+
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, MockCommandError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(MockCommandError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(MockCommandError::Signal)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, MockCommandError> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
