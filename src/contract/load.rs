@@ -14,9 +14,8 @@ impl Contracts {
     pub fn load(files: &SuiteFiles) -> Result<Self, Vec<Diagnostic>> {
         let mut by_api: IndexMap<String, Contract> = IndexMap::new();
         let mut mistakes = Vec::new();
-        for api in files.apis() {
-            let (origin, text) = file_of(files, api);
-            match parse_yaml::<Contract>(&origin, text) {
+        for (api, parsed) in parse_all(files) {
+            match parsed {
                 Ok(contract) => {
                     by_api.insert(api.to_owned(), contract);
                 }
@@ -33,6 +32,22 @@ impl Contracts {
         }
         if mistakes.is_empty() { Ok(Self { by_api, requirements }) } else { Err(mistakes) }
     }
+}
+
+/// Parses the files side by side: parsing is nearly all of the time that loading takes.
+fn parse_all(files: &SuiteFiles) -> Vec<(&str, Result<Contract, Vec<Diagnostic>>)> {
+    std::thread::scope(|scope| {
+        let started = files.apis().into_iter().map(|api| {
+            let parse = move || {
+                let (origin, text) = file_of(files, api);
+                parse_yaml::<Contract>(&origin, text)
+            };
+            (api, scope.spawn(parse))
+        });
+        let started: Vec<_> = started.collect();
+        let joined = started.into_iter().map(|(api, parse)| (api, parse.join().expect("parsing does not panic")));
+        joined.collect()
+    })
 }
 
 fn file_of<'a>(files: &'a SuiteFiles, api: &str) -> (String, &'a Arc<str>) {
