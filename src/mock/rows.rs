@@ -148,10 +148,12 @@ mod tests {
         Rows(parameters.iter().map(Row::new).collect())
     }
 
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<Breach<'a>>);
+
     #[test]
     fn the_first_breach_is_found() {
         let rows = rows();
-        let cases: &[(&[(&str, &str)], Option<Breach<'_>>)] = &[
+        let cases: &[Case<'_>] = &[
             (&[("SceneId", "1")], None),
             (&[], Some(Breach::Missing("SceneId"))),
             (&[("SceneId", ""), ("Code", "C")], Some(Breach::Missing("SceneId"))),

@@ -11,6 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Handler};
 
+/// Time for a client to begin, and for the TLS handshake.
+const HANDSHAKE_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// A bound address with what serves it.
 pub(in crate::mock) struct Listener<H> {
     pub(in crate::mock) handler: Arc<H>,
@@ -76,12 +79,13 @@ impl<H: Handler> Listener<H> {
             None => self.tasks.spawn(connection::serve(stream, false, handler, stop)),
             Some(acceptor) => self.tasks.spawn(async move {
                 // A plain HTTP client on the HTTPS port gets an answer that says so, instead of a broken handshake.
-                if is_tls(&stream).await {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        connection::serve(stream, true, handler, stop).await;
-                    }
-                } else {
-                    connection::serve(stream, false, handler, stop).await;
+                let Some(secure) = stop.run_until_cancelled(is_tls(&stream)).await else { return };
+                if !secure {
+                    return connection::serve(stream, false, handler, stop).await;
+                }
+                let handshake = tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream));
+                if let Some(Ok(Ok(stream))) = stop.run_until_cancelled(handshake).await {
+                    connection::serve(stream, true, handler, stop).await;
                 }
             }),
         };
@@ -91,6 +95,6 @@ impl<H: Handler> Listener<H> {
 /// Says whether a client begins with a TLS handshake record (first byte 22).
 async fn is_tls(stream: &TcpStream) -> bool {
     let mut first = [0u8; 1];
-    let peeked = tokio::time::timeout(std::time::Duration::from_secs(10), stream.peek(&mut first)).await;
+    let peeked = tokio::time::timeout(HANDSHAKE_TIME, stream.peek(&mut first)).await;
     matches!(peeked, Ok(Ok(1))) && first[0] == 22
 }
