@@ -1,3 +1,4 @@
 //! Arguments → settings → one file per command.
 
 pub mod mock;
+pub mod sign;
