@@ -1,4 +1,5 @@
 //! Arguments → settings → one file per command.
 
 pub mod mock;
+pub mod report;
 pub mod sign;

@@ -6,6 +6,7 @@ mod case;
 mod figures;
 mod gate;
 mod known;
+mod ledger;
 mod requirement;
 mod summary;
 
@@ -16,5 +17,6 @@ pub use case::{CaseOutcome, CaseResult, Twin};
 pub use figures::{CaseTotals, Figures, InfoFigures, LevelFigures};
 pub use gate::{ExitReason, Gate, GateFinding, INDETERMINATE_PERCENT};
 pub use known::{KnownFailureResult, KnownState};
+pub use ledger::{LEDGER_FORMAT, LedgerEntry, LedgerFile, ledger_events, parse_ledger};
 pub use requirement::{Evidence, EvidenceKind, RequirementResult, RequirementVerdict};
 pub use summary::{Summary, SummaryBuilder};
