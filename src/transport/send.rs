@@ -46,6 +46,14 @@ impl Transport {
         })
     }
 
+    /// Connects, with TLS where the endpoint has it, and keeps the connection for the first request.
+    pub async fn probe(&self, endpoint: &Endpoint) -> Result<(), NoResponse> {
+        let late = || NoResponse::Timeout(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX));
+        let sender = tokio::time::timeout(self.timeout, connect(endpoint, &self.tls)).await.map_err(|_| late())??;
+        self.pool.keep(endpoint, sender);
+        Ok(())
+    }
+
     /// Sends a request as it stands; its headers have to name the host.
     pub async fn send(&self, endpoint: &Endpoint, request: Request, framing: Framing) -> Exchange {
         let begun = Instant::now();
