@@ -2,7 +2,7 @@
 
 use crate::coverage::{CaseOutcome, CaseResult, Evidence, EvidenceKind, RequirementResult, RequirementVerdict};
 use crate::event::{ExchangeRecorded, RecordedMessage};
-use crate::report::markup::{code, cut, fenced, prose};
+use crate::report::markup::{cell_code, code, cut, fenced, prose};
 use crate::report::table::{self, Table};
 use crate::report::text::{self, Lang, Word};
 use crate::report::{Document, block, console};
@@ -177,10 +177,10 @@ impl<'a> Page<'a> {
         let words =
             [Word::Requirement, Word::Cause, Word::Reason, Word::Owner, Word::Expires, Word::State, Word::Cases];
         let row = |entry: &crate::coverage::KnownFailureResult| {
-            let cases: Vec<String> = entry.cases.iter().map(|case| code(case)).collect();
+            let cases: Vec<String> = entry.cases.iter().map(|case| cell_code(case)).collect();
             vec![
-                code(&entry.requirement),
-                code(&entry.cause),
+                cell_code(&entry.requirement),
+                cell_code(&entry.cause),
                 prose(&entry.reason),
                 prose(&entry.owner),
                 prose(&entry.expires),
@@ -234,9 +234,9 @@ impl<'a> Page<'a> {
     }
 
     fn matrix_row(&self, result: &RequirementResult) -> Vec<String> {
-        let citations: Vec<String> = result.citations.iter().map(|citation| code(citation)).collect();
+        let citations: Vec<String> = result.citations.iter().map(|citation| cell_code(citation)).collect();
         vec![
-            code(&result.id),
+            cell_code(&result.id),
             result.level.to_uppercase(),
             text::verdict(self.lang, result.verdict).to_owned(),
             self.evidence(result),
@@ -252,7 +252,7 @@ impl<'a> Page<'a> {
         let n_against = against.iter().filter(|evidence| evidence.kind < EvidenceKind::Held).count();
         let mut parts = Vec::new();
         for evidence in against.iter().take(EXCHANGES) {
-            parts.push(format!("{}: {}", text::evidence(self.lang, evidence.kind), code(&evidence.case)));
+            parts.push(format!("{}: {}", text::evidence(self.lang, evidence.kind), cell_code(&evidence.case)));
         }
         if against.len() > EXCHANGES {
             parts.push(format!("+ {} {}", against.len() - EXCHANGES, self.say(Word::More)));
@@ -260,7 +260,7 @@ impl<'a> Page<'a> {
         if let Some(first) = for_it.first() {
             let n_held = result.n_cases - n_against;
             let count = if n_held > 1 { format!(" (+ {})", n_held - 1) } else { String::new() };
-            parts.push(format!("{} {}{count}", self.say(Word::Held), code(&first.case)));
+            parts.push(format!("{} {}{count}", self.say(Word::Held), cell_code(&first.case)));
         }
         parts.join("<br>")
     }

@@ -44,9 +44,14 @@ pub(super) fn prose(text: &str) -> String {
     out.replace("://", ":\\//")
 }
 
-/// Returns text as a code span, also good in a table cell.
+/// Returns text as a code span in a table cell, where a bar must be escaped even there.
+pub(super) fn cell_code(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Returns text as a code span, outside tables.
 pub(super) fn code(text: &str) -> String {
-    let text = visible(text).replace('|', "\\|");
+    let text = visible(text);
     if text.is_empty() {
         return "` `".to_owned();
     }
@@ -97,7 +102,7 @@ mod tests {
     fn nothing_foreign_moves_the_cursor_or_becomes_markup() {
         assert_eq!(visible("a\x1b[31mb\nc\u{202e}d\u{9b}张"), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{9b}张");
         assert_eq!(prose("<b>|*x*_y_`z`[l](u)"), "&lt;b&gt;\\|\\*x\\*\\_y\\_\\`z\\`\\[l\\](u)");
-        assert_eq!(code("a|b"), "`a\\|b`");
+        assert_eq!((code("a|b"), cell_code("a|b")), ("`a|b`".to_owned(), "`a\\|b`".to_owned()));
         assert_eq!(code("a``b`"), "``` a``b` ```");
         assert_eq!(fenced("x\n```\ny\x07", "http"), "````http\nx\n```\ny\\u{7}\n````\n");
         assert_eq!((width("a张"), cut("张三丰", 2).as_str()), (3, "张三…"));
