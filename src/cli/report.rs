@@ -134,4 +134,20 @@ mod tests {
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("events.jsonl"));
     }
+
+    #[test]
+    fn a_cut_stream_is_rendered_again_as_a_partial_run() {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events/cut.jsonl");
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let junit = FormatRequest { format: Format::Junit, path: Some(folder.path().join("a/junit.xml")) };
+        let console = FormatRequest { format: Format::Console, path: None };
+        let render = RenderArgs { formats: vec![junit, console], from: from.clone(), lang: Lang::En };
+        let mut stdout = Vec::new();
+        let args = ReportArgs { command: ReportCommand::Render(render) };
+        assert_eq!(run_report(&args, false, &mut stdout).expect("rendered"), 0);
+        let document = Document::new(&read_stream(&from).expect("readable").events);
+        let written = std::fs::read_to_string(folder.path().join("a/junit.xml")).expect("written");
+        assert_eq!(written, crate::report::render(Format::Junit, &document, Lang::En));
+        assert!(String::from_utf8(stdout).expect("UTF-8").contains("PARTIAL RUN"));
+    }
 }
