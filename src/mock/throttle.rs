@@ -20,9 +20,15 @@ impl Windows {
             self.by_name.insert(name.to_owned(), VecDeque::with_capacity(limit as usize));
         }
         let Some(window) = self.by_name.get_mut(name) else { return Ok(()) };
-        // A clock that was moved back makes the memory meaningless.
-        if window.back().is_some_and(|last| *last > now.0) {
-            window.clear();
+        // Calls that come at once read the clock before they queue here, so one may be a little behind the last. A clock
+        // that was moved back makes the memory meaningless.
+        let mut now = now;
+        if let Some(last) = window.back().copied().filter(|last| *last > now.0) {
+            if last - now.0 > 1_000 {
+                window.clear();
+            } else {
+                now.0 = last;
+            }
         }
         if window.len() >= limit.max(1) as usize {
             let oldest = window.front().copied().unwrap_or(now.0);

@@ -115,6 +115,9 @@ const VOLATILE: &[&str] = &[
     "etag",
     "certifyid",
     "transactionid",
+    "expires",
+    "expired",
+    "x-acs-retry-after",
 ];
 
 /// Returns what becomes of the value under a name, in any letter case.

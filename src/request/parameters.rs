@@ -37,8 +37,9 @@ impl Parameters {
     /// Returns the parameters of a call.
     pub fn of(baseline: &Baseline, call: &Call) -> Self {
         let mut parameters = Self { business: baseline.parameters.clone(), ..Self::default() };
-        parameters.set(&call.set);
+        // Left out first, so that a parameter may be taken from its place and set anew.
         call.unset.iter().for_each(|name| parameters.unset(name));
+        parameters.set(&call.set);
         match &call.differs {
             Some(Difference::Set(set)) => parameters.set(set),
             Some(Difference::Unset(names)) => names.iter().for_each(|name| parameters.unset(name)),

@@ -19,6 +19,7 @@ use crate::event::{
 use crate::plan::{Fate, PlannedCase};
 use crate::redact::Redactor;
 use crate::request::ServiceKeys;
+use crate::suite::Step;
 
 /// Runs a plan. Every event goes to `emit`, in an order that depends on the plan alone.
 ///
@@ -65,17 +66,28 @@ async fn prepare(input: RunInput) -> Result<Shared, RunError> {
     Ok(shared)
 }
 
+/// Bursts at a time. A burst has to be over within a second, so few share the machine, and nothing else does.
+const BURSTS: usize = 2;
+
 /// Runs the cases side by side, then those that need the target for themselves. Returns false when stopped.
 async fn run_cases(shared: &SharedRun, order: &mut Order<'_>, emit: &mut impl FnMut(Event)) -> bool {
     let cases = shared.input.plan.cases.iter().enumerate().filter(|(_, planned)| planned.fate == Fate::Run);
-    let (alone, together): (Vec<_>, Vec<_>) = cases.partition(|(_, planned)| planned.alone);
-    let width = shared.input.target.budgets.concurrency.max(1) as usize;
-    let together = together.into_iter().map(|(idx, _)| idx).collect();
-    if !run_batch(shared, together, width, order, emit).await {
-        return false;
+    let (mut together, mut bursts, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    for (idx, planned) in cases {
+        let is_burst = planned.case.steps.iter().any(|step| matches!(step, Step::Burst(_)));
+        match (planned.alone, is_burst) {
+            (true, _) => alone.push(idx),
+            (false, true) => bursts.push(idx),
+            (false, false) => together.push(idx),
+        }
     }
-    let alone = alone.into_iter().map(|(idx, _)| idx).collect();
-    run_batch(shared, alone, 1, order, emit).await
+    let width = shared.input.target.budgets.concurrency.max(1) as usize;
+    for (batch, width) in [(together, width), (bursts, BURSTS.min(width)), (alone, 1)] {
+        if !run_batch(shared, batch, width, order, emit).await {
+            return false;
+        }
+    }
+    true
 }
 
 async fn run_batch(

@@ -461,6 +461,7 @@ pub struct Fetch {
     /// The address must redirect there: any status from 300 to 399 with this `Location`, whatever `status` says.
     #[serde(default)]
     pub leads_to: Option<String>,
+    /// Regular expression that the `content-type` begins with.
     #[serde(default)]
     pub content_type: Option<String>,
     /// Status in the twin; 200 when absent.

@@ -3,3 +3,4 @@
 mod architecture;
 mod inputs;
 mod suites;
+mod whole_run;

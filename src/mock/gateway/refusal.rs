@@ -86,8 +86,13 @@ impl Statuses {
         Self(codes.iter().map(|code| (code.code.clone(), code.http_status)).collect())
     }
 
-    /// Puts the contract's status in place of the built-in one.
+    /// Puts the contract's status in place of the built-in one. A refusal that a product documents with a status of its
+    /// own, as intl does for throttling, keeps that.
     pub(in crate::mock) fn apply(&self, refusal: &mut Refusal) {
+        let built_in = TABLE.iter().find(|row| row.0 == refusal.code).map(|row| row.1);
+        if built_in.is_some_and(|status| status != refusal.status) {
+            return;
+        }
         if let Some(status) = self.0.get(refusal.code.as_ref()) {
             refusal.status = *status;
         }

@@ -21,6 +21,7 @@ use crate::transport::{Endpoint, Framing};
 #[derive(Default)]
 struct Tally {
     served: u64,
+    /// The last throttled call.
     throttled: Option<(Built, Exchange)>,
     n_throttled: u64,
     /// The first answer that is neither success nor throttling.
@@ -58,12 +59,15 @@ fn number(case: &CaseRun<'_>, text: &str) -> Result<u64, Stop> {
 /// Connections a burst may use at once; more would be limited by opening them.
 const CONNECTIONS: usize = 32;
 
-async fn send_all(case: &CaseRun<'_>, endpoint: &Endpoint, requests: Vec<Built>) -> Vec<(Built, Exchange)> {
-    let mut waiting = requests.into_iter();
+/// The last request goes out when all others have their answer: which of those is throttled depends on chance, and what
+/// is recorded must not.
+async fn send_all(case: &CaseRun<'_>, endpoint: &Endpoint, mut requests: Vec<Built>) -> Vec<(Built, Exchange)> {
     let send = |built: Built| async move {
         let exchange = case.shared.transport.send(endpoint, built.request.clone(), Framing::Length).await;
         (built, exchange)
     };
+    let last = requests.pop();
+    let mut waiting = requests.into_iter();
     let mut under_way: FuturesUnordered<_> = waiting.by_ref().take(CONNECTIONS).map(send).collect();
     let mut done = Vec::new();
     while let Some(answer) = under_way.next().await {
@@ -72,10 +76,14 @@ async fn send_all(case: &CaseRun<'_>, endpoint: &Endpoint, requests: Vec<Built>)
             under_way.push(send(built));
         }
     }
+    if let Some(last) = last {
+        done.push(send(last).await);
+    }
     done
 }
 
 fn tally(burst: &Burst, operation: &Operation, answers: Vec<(Built, Exchange)>) -> Result<Tally, Stop> {
+    // Where no code is documented for it, any refusal counts.
     let throttled = match expectation::code_wanted(&burst.throttled, operation) {
         Some(CodeWanted::Gateway(codes) | CodeWanted::Operation(codes)) => codes,
         _ => Vec::new(),
@@ -91,9 +99,9 @@ fn tally(burst: &Burst, operation: &Operation, answers: Vec<(Built, Exchange)>) 
         let code = code.map(|code| as_text(&code).into_owned()).unwrap_or_default();
         if is_success(operation, &answer, response) {
             tally.served += 1;
-        } else if throttled.contains(&code) || code.starts_with("Throttling") {
+        } else if throttled.is_empty() || throttled.contains(&code) || code.starts_with("Throttling") {
             tally.n_throttled += 1;
-            tally.throttled.get_or_insert((built, exchange));
+            tally.throttled = Some((built, exchange));
         } else {
             tally.odd.get_or_insert(format!("{code}, HTTP {}", response.status));
         }
@@ -133,7 +141,7 @@ fn judge(
     }
 }
 
-/// Judges the first throttled answer as any other refusal. Only this one is recorded: the rest repeat it.
+/// Judges a throttled answer as any other refusal. Only this one is recorded: the rest repeat it.
 fn judge_throttled(
     case: &mut CaseRun<'_>,
     burst: &Burst,
