@@ -27,6 +27,10 @@ static HEADER_LINE: LazyLock<Regex> = LazyLock::new(|| pattern("(?im)^(x-acs-[a-
 static LOOPBACK: LazyLock<Regex> =
     LazyLock::new(|| pattern("(?:127\\.0\\.0\\.1|localhost|\\[::1\\])(?::[0-9]{1,5}|%3A[0-9]{1,5}|%253A[0-9]{1,5})"));
 
+/// The hash of the canonical request in a quoted ACS3 string to sign; it covers nonce and time.
+static CANONICAL_HASH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(ACS3-HMAC-[A-Z0-9]+(?:\\s|\\\\n)+)[0-9a-f]{64}").expect("a constant pattern"));
+
 fn pattern(text: &str) -> Regex {
     let names: Vec<String> = names::all().into_iter().map(regex::escape).collect();
     Regex::new(&text.replace("NAMES", &names.join("|"))).expect("a constant pattern")
@@ -56,6 +60,9 @@ pub(super) fn redact_plain(text: &str, echo: &mut Echo) -> String {
     }
     if text.contains(':') {
         text = replace_pairs(&HEADER_LINE, &text, echo);
+    }
+    if text.contains("ACS3-HMAC-") {
+        text = CANONICAL_HASH.replace_all(&text, "${1}<hash>").into_owned();
     }
     redact_loopback(&text)
 }
