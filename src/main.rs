@@ -1,5 +1,9 @@
 //! Hands the outside world to [`idvet::cli`]: arguments, environment, folder, streams, clock.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match idvet::cli::minimal::run(&arguments, &mut std::io::stdout().lock()) {
+        Ok(code) => code.into(),
+        Err(_) => std::process::ExitCode::from(70),
+    }
 }
