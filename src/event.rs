@@ -13,6 +13,10 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// One line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "exchanges are most of a stream; a box each would cost more than it saves"
+)]
 pub enum Event {
     RunStarted(RunStarted),
     /// A requirement of the contracts in force; all of them, whatever was selected: they are the denominator.
