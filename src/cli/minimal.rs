@@ -8,10 +8,9 @@ use super::lint::lint;
 use crate::clock::SystemClock;
 use crate::contract::Contracts;
 use crate::diagnostic::{Style, render};
-use crate::event::Event;
 use crate::files::SuiteFiles;
 use crate::plan::{PlanInput, Selection, plan};
-use crate::report::{Document, Format, Lang};
+use crate::report::{Document, DocumentBuilder, Format, Lang};
 use crate::runner::{RunInput, RunOptions};
 use crate::{suite, target};
 
@@ -20,8 +19,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write) -> std::io::Result<u8> {
     let files = SuiteFiles::embedded();
     match arguments.split_first() {
         Some((command, patterns)) if command == "check" => match judge(&files, patterns) {
-            Ok(events) => {
-                let document = Document::new(&events);
+            Ok(document) => {
                 write!(out, "{}", crate::report::render(Format::Console, &document, Lang::En))?;
                 Ok(document.summary.gate.exit_code)
             }
@@ -35,7 +33,7 @@ pub fn run(arguments: &[String], out: &mut dyn Write) -> std::io::Result<u8> {
     }
 }
 
-fn judge(files: &SuiteFiles, patterns: &[String]) -> Result<Vec<Event>, String> {
+fn judge(files: &SuiteFiles, patterns: &[String]) -> Result<Document, String> {
     let mistakes = |mistakes: Vec<_>| render(&mistakes, Style::Plain);
     let contracts = Contracts::load(files).map_err(mistakes)?;
     let suites = suite::load(files, &contracts).map_err(mistakes)?;
@@ -51,7 +49,7 @@ fn judge(files: &SuiteFiles, patterns: &[String]) -> Result<Vec<Event>, String> 
         options: RunOptions::new(Arc::new(SystemClock)),
     };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let mut events = Vec::new();
-    runtime.block_on(check(input, |event| events.push(event))).map_err(|error| error.to_string())?;
-    Ok(events)
+    let mut document = DocumentBuilder::default();
+    runtime.block_on(check(input, |event| document.hear(&event))).map_err(|error| error.to_string())?;
+    Ok(document.finish())
 }

@@ -23,7 +23,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use document::Document;
+pub use document::{Document, DocumentBuilder};
 pub use format::{Format, UnknownFormat, render, render_coloured};
 pub use json::{REPORT_FORMAT, event_schema, report_schema};
 pub use text::{Lang, UnknownLang};
