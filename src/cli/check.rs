@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::contract::Contracts;
 use crate::event::Event;
-use crate::mock::{MockError, MockOptions, RunningMock, start};
+use crate::mock::{MockError, MockOptions, RunningMock, Variants, start};
 use crate::runner::{RunError, RunInput, run};
 use crate::target::model::Target;
 
@@ -27,9 +27,14 @@ pub fn is_embedded(target: &Target) -> bool {
 }
 
 /// Runs a plan, with a mock beside it where the target asks for one. Events go to `emit` in plan order.
-pub async fn check(mut input: RunInput, emit: impl FnMut(Event)) -> Result<(), CheckError> {
+pub async fn check(input: RunInput, emit: impl FnMut(Event)) -> Result<(), CheckError> {
+    check_on(input, Variants::default(), emit).await
+}
+
+/// As [`check`], the mock reading what the documents leave open as variants say.
+pub async fn check_on(mut input: RunInput, variants: Variants, emit: impl FnMut(Event)) -> Result<(), CheckError> {
     let mock = match is_embedded(&input.target) {
-        true => Some(embed(&mut input).await?),
+        true => Some(embed(&mut input, variants).await?),
         false => None,
     };
     let result = run(input, emit).await;
@@ -40,9 +45,10 @@ pub async fn check(mut input: RunInput, emit: impl FnMut(Event)) -> Result<(), C
 }
 
 /// Starts a mock and puts its addresses into the target.
-async fn embed(input: &mut RunInput) -> Result<RunningMock, MockError> {
+async fn embed(input: &mut RunInput, variants: Variants) -> Result<RunningMock, MockError> {
     let mut options = MockOptions::new(Arc::<dyn Clock>::clone(&input.options.clock));
     options.seed = input.plan.seed;
+    options.variants = variants;
     let contracts: Arc<Contracts> = Arc::clone(&input.contracts);
     let mock = start(&input.target, contracts, options).await?;
     let target = Arc::make_mut(&mut input.target);

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::clock::Clock;
 use crate::contract::Contracts;
-use crate::mock::{MockError, MockOptions, RunningMock, start};
+use crate::mock::{MockError, MockOptions, READINGS, Reading, RunningMock, VariantError, Variants, start};
 use crate::target::model::Target;
 
 /// What `idvet mock` is told.
@@ -42,6 +42,12 @@ pub struct MockArgs {
     /// Derive all ids from this number.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+    /// Read a point that the documents leave open in another legitimate way; may be given several times.
+    #[arg(long, value_name = "ID")]
+    pub variant: Vec<String>,
+    /// List the variants and stop.
+    #[arg(long)]
+    pub list_variants: bool,
     /// Limit calls a second as documented.
     #[arg(long, value_enum, default_value = "on")]
     pub throttle: Switch,
@@ -71,6 +77,8 @@ pub enum MockCommandError {
     Stdout(std::io::Error),
     #[error("listen to signals: {0}")]
     Signal(std::io::Error),
+    #[error("{0}")]
+    Variant(#[from] VariantError),
 }
 
 /// Serves until SIGTERM or SIGINT, and returns the exit code.
@@ -81,17 +89,28 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     stdout: &mut dyn Write,
 ) -> Result<u8, MockCommandError> {
+    if args.list_variants {
+        return list_variants(stdout).map_err(MockCommandError::Stdout);
+    }
     // Signals are caught before the address is printed, so that whoever reads it may send one at once.
     let stop = stop_signal()?;
-    let running = start(target, contracts, options(args, clock)).await?;
+    let running = start(target, contracts, options(args, clock)?).await?;
     announce(args, &running, stdout)?;
     stop.await;
     running.shutdown().await;
     Ok(0)
 }
 
-fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> MockOptions {
-    MockOptions {
+fn list_variants(stdout: &mut dyn Write) -> std::io::Result<u8> {
+    for reading in READINGS {
+        let Reading { id, point, reading, source, .. } = reading;
+        writeln!(stdout, "{id:<22} {point}: {reading} [{source}]")?;
+    }
+    Ok(0)
+}
+
+fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, VariantError> {
+    Ok(MockOptions {
         listen: args.listen,
         control_listen: args.control,
         tls: args.tls,
@@ -101,8 +120,9 @@ fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> MockOptions {
         allow_non_loopback: args.allow_non_loopback,
         threads: args.threads,
         seed: args.seed,
+        variants: Variants::named(&args.variant)?,
         clock,
-    }
+    })
 }
 
 fn announce(args: &MockArgs, running: &RunningMock, stdout: &mut dyn Write) -> Result<(), MockCommandError> {

@@ -11,6 +11,7 @@ use super::answer::Answer;
 use super::core::Mock;
 use super::gateway::Arrival;
 use super::server::{AnswerBody, Fate, Handler, Received, Reply, refuse_received};
+use super::variant::{Variant, rewire};
 use crate::control::FaultKind;
 use crate::exchange::Request;
 
@@ -31,10 +32,15 @@ impl Handler for Api {
         };
         let answer = self.answer(request, arrival).await;
         self.mock.record(&answer);
-        match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
+        let reply = match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
             None => reply(answer),
             Some(fault) => spoil(answer, fault, fate).await,
-        }
+        };
+        rewire(self.mock.options.variants, reply)
+    }
+
+    fn title_case(&self) -> bool {
+        self.mock.reads(Variant::HeaderTitleCase)
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Callback {
     pub(super) url: String,
     pub(super) due: Timestamp,
     attempt: u32,
+    /// Attempts in all, while none is answered with 200.
+    attempts: u32,
 }
 
 impl CallbackBook {
@@ -102,7 +104,12 @@ impl Callback {
             _ => added,
         };
         address.set_query(Some(&query));
-        Some(Self { url: address.into(), due: now, attempt: 1 })
+        Some(Self { url: address.into(), due: now, attempt: 1, attempts: ATTEMPTS })
+    }
+
+    /// Says how often the callback is tried in all.
+    pub(super) fn with_attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 }
 
@@ -220,7 +227,7 @@ where
 {
     let sent = tokio::time::timeout(CALL_TIME, caller.send(&callback.url)).await;
     let taken = matches!(sent, Ok(Ok(true)));
-    let retry = (!taken && callback.attempt < ATTEMPTS).then(|| Callback {
+    let retry = (!taken && callback.attempt < callback.attempts).then(|| Callback {
         due: callback.due.plus_seconds(RETRY_SECONDS),
         attempt: callback.attempt + 1,
         ..callback

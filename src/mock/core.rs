@@ -1,6 +1,6 @@
 //! The synchronous heart: a request in, an answer out, no input or output besides.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -17,9 +17,11 @@ use super::ids::Ids;
 use super::journal::Journal;
 use super::keys::Keys;
 use super::links::Links;
+use super::nonces::NonceMemory;
 use super::operations::Operations;
 use super::options::MockOptions;
 use super::service::{self, Reply};
+use super::variant::{self, Variant};
 use crate::clock::Timestamp;
 use crate::contract::Contracts;
 use crate::control::JournalEntry;
@@ -40,6 +42,8 @@ pub struct Mock {
     pub(super) faults: Faults,
     pub(super) caller: Arc<Caller>,
     pub(super) ca_pem: OnceLock<String>,
+    /// Nonces of all accounts together, where a variant wants that.
+    pub(super) nonces_of_all: Mutex<NonceMemory>,
     statuses: Statuses,
     offset_ms: Arc<AtomicI64>,
     /// Requests that no account can be told of.
@@ -50,6 +54,8 @@ impl Mock {
     /// Makes a mock of the sandbox of a target and the facts of contracts.
     pub fn new(target: &Target, contracts: &Contracts, options: MockOptions) -> Result<Self, rustls::Error> {
         let ids = Ids::new(options.seed);
+        let reread = variant::reread(contracts, options.variants);
+        let contracts = reread.as_ref().unwrap_or(contracts);
         Ok(Self {
             sandbox: SandboxIndex::new(target.sandbox.clone()),
             accounts: Accounts::new(),
@@ -61,6 +67,7 @@ impl Mock {
             faults: Faults::default(),
             caller: Arc::new(Caller::new(options.allow_non_loopback)?),
             ca_pem: OnceLock::new(),
+            nonces_of_all: Mutex::default(),
             statuses: Statuses::new(contracts),
             offset_ms: Arc::default(),
             strangers: AtomicU64::new(0),
@@ -104,7 +111,7 @@ impl Mock {
             Format::Json => String::new(),
             Format::Xml => format!("{}Response", progress.action.as_deref().unwrap_or_default()),
         };
-        let body = gateway::body::render(format, &root, &body);
+        let body = self.write_body(progress, &root, body, false);
         let mut answer = Answer::plain(reply.status, format.content_type(), Bytes::from(body));
         answer.code = reply.code;
         answer.at_ms = now.0;
@@ -113,11 +120,12 @@ impl Mock {
 
     fn refuse(&self, progress: &Progress, id: &RequestIdentity, request: &Request, mut refusal: Refusal) -> Answer {
         self.statuses.apply(&mut refusal);
+        variant::redress(self.options.variants, &mut refusal);
         let format = progress.format.unwrap_or(Format::Json);
         let host = request.header("host").unwrap_or_default();
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let body = gateway::body::error_body(&refusal, &id.request_id, host, product_of(self, request));
-        let body = gateway::body::render(format, "Error", &body);
+        let body = self.write_body(progress, "Error", body, refusal.status == 403);
         let mut answer = Answer::plain(refusal.status, format.content_type(), Bytes::from(body));
         if let Some(milliseconds) = refusal.retry_after_ms {
             answer = answer.with_header("x-acs-retry-after", milliseconds.to_string());
@@ -128,6 +136,27 @@ impl Mock {
         id.stamp(answer)
     }
 
+    /// Writes the body of an answer, `root` being its XML root; `denied` says that permission was refused.
+    fn write_body(&self, progress: &Progress, root: &str, mut body: Map<String, Value>, denied: bool) -> Vec<u8> {
+        let (format, variants) = (progress.format.unwrap_or(Format::Json), self.options.variants);
+        if variants.is_empty() {
+            return gateway::body::render(format, root, &body);
+        }
+        let action = progress.action.as_deref().unwrap_or_default();
+        variant::dress(variants, action, self.operations.response_rows(action), denied, &mut body);
+        variant::write_body(variants, format, root, &body)
+    }
+
+    /// Says whether a variant is in force.
+    pub(super) fn reads(&self, variant: Variant) -> bool {
+        self.options.variants.has(variant)
+    }
+
+    /// Returns the instant that lifetimes are compared with: a variant counts the very last one in.
+    pub(super) fn edge(&self, now: Timestamp) -> Timestamp {
+        if self.reads(Variant::LifetimeEdge) { Timestamp(now.0 - 1) } else { now }
+    }
+
     /// Returns the ids of an answer: of the account's own count where there is one, so that cases that run side by
     /// side get the same ids in every run.
     fn identify(&self, progress: &Progress) -> RequestIdentity {
@@ -136,7 +165,11 @@ impl Mock {
             None => ("", self.strangers.fetch_add(1, Ordering::Relaxed)),
         };
         let bytes = self.ids.bytes("trace", scope, number);
-        RequestIdentity { request_id: self.ids.request_id(scope, number), trace_id: hex::encode(&bytes[..16]) }
+        let mut request_id = self.ids.request_id(scope, number);
+        if self.reads(Variant::RequestIdVersion) {
+            request_id.replace_range(14..15, "4");
+        }
+        RequestIdentity { request_id, trace_id: hex::encode(&bytes[..16]) }
     }
 
     /// Returns everybody's time: the clock of the machine and what `POST /clock` added for all.

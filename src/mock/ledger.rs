@@ -16,6 +16,8 @@ pub(super) struct Ledger {
     tasks: HashMap<(String, String), Vec<String>>,
     /// Identities that got sub-code 201, 202 or 203: the next init answers 417 (source: cloudauth-2019-03-07.md §10).
     pub(super) refused: HashSet<Identity>,
+    /// Order numbers of init, kept only where a variant refuses a second use.
+    pub(super) order_numbers: HashSet<String>,
     pub(super) billed: u64,
     begun: u64,
 }

@@ -27,6 +27,7 @@ mod start;
 mod sync;
 mod throttle;
 mod transaction;
+mod variant;
 
 #[cfg(test)]
 mod tests;
@@ -36,3 +37,4 @@ pub use core::Mock;
 pub use gateway::Arrival;
 pub use options::MockOptions;
 pub use start::{MockError, RunningMock, start};
+pub use variant::{READINGS, Reading, Variant, VariantError, Variants};

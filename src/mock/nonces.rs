@@ -22,9 +22,9 @@ impl NonceMemory {
         self.until.get(&digest(nonce)).is_some_and(|until| *until > now.0)
     }
 
-    /// Remembers a nonce. Returns false when it was in use already.
-    pub(super) fn take(&mut self, nonce: &str, now: Timestamp) -> bool {
-        let until = now.plus_seconds(NONCE_SECONDS).0;
+    /// Remembers a nonce for some seconds. Returns false when it was in use already.
+    pub(super) fn take(&mut self, nonce: &str, now: Timestamp, seconds: i64) -> bool {
+        let until = now.plus_seconds(seconds).0;
         if self.until.len() >= self.sweep_at.max(4096) {
             self.until.retain(|_, until| *until > now.0);
             self.sweep_at = self.until.len() * 2;
@@ -57,21 +57,21 @@ mod tests {
     fn a_nonce_is_free_again_after_fifteen_minutes() {
         let mut memory = NonceMemory::default();
         let start = Timestamp(1_000_000);
-        assert!(memory.take("a", start));
-        assert!(!memory.take("a", start.plus_seconds(899)));
+        assert!(memory.take("a", start, NONCE_SECONDS));
+        assert!(!memory.take("a", start.plus_seconds(899), NONCE_SECONDS));
         assert!(memory.is_used("a", start.plus_seconds(899)));
-        assert!(memory.take("b", start));
-        assert!(memory.take("a", start.plus_seconds(900)));
+        assert!(memory.take("b", start, NONCE_SECONDS));
+        assert!(memory.take("a", start.plus_seconds(900), NONCE_SECONDS));
     }
 
     #[test]
     fn lapsed_nonces_are_swept() {
         let mut memory = NonceMemory::default();
         for number in 0..5_000 {
-            assert!(memory.take(&number.to_string(), Timestamp(0)));
+            assert!(memory.take(&number.to_string(), Timestamp(0), NONCE_SECONDS));
         }
         for number in 0..5_000 {
-            assert!(memory.take(&format!("later {number}"), Timestamp(0).plus_seconds(901)));
+            assert!(memory.take(&format!("later {number}"), Timestamp(0).plus_seconds(901), NONCE_SECONDS));
         }
         assert!(memory.until.len() <= 5_000, "{} held", memory.until.len());
     }

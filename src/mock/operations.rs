@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::gateway::Refusal;
 use super::rows::Rows;
 use super::transaction::Family;
-use crate::contract::{Contract, Contracts, Operation};
+use crate::contract::{Contract, Contracts, Field, Operation};
 
 /// One operation of a contract, with what every call needs.
 pub(super) struct Served {
@@ -44,7 +45,7 @@ impl Operations {
     }
 
     /// Says whether any product publishes a version.
-    pub(super) fn has_version(&self, version: &str) -> bool {
+    fn has_version(&self, version: &str) -> bool {
         self.by_version.contains_key(version)
     }
 
@@ -54,9 +55,26 @@ impl Operations {
         served.map_or("", |served| served.product.as_str())
     }
 
+    /// Returns the operations of an action, or refuses the version or the action.
+    pub(super) fn find(&self, version: &str, action: &str) -> Result<&[Arc<Served>], Refusal> {
+        if !self.has_version(version) {
+            return Err(Refusal::of("InvalidVersion"));
+        }
+        match self.of(version, action) {
+            [] => Err(Refusal::of("InvalidAction.NotFound")),
+            served => Ok(served),
+        }
+    }
+
     /// Returns the operations of an action.
-    pub(super) fn of(&self, version: &str, action: &str) -> &[Arc<Served>] {
+    fn of(&self, version: &str, action: &str) -> &[Arc<Served>] {
         self.by_version.get(version).and_then(|actions| actions.get(action)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the response rows of all operations behind an action.
+    pub(super) fn response_rows(&self, action: &str) -> impl Iterator<Item = &Field> {
+        let behind = self.by_name.values().filter(move |served| served.operation.action == action);
+        behind.flat_map(|served| &served.operation.response)
     }
 
     /// Says whether a sub-code of a family is billed: as its contract marks it; where a contract marks none at all,

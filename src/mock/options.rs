@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::variant::Variants;
 use crate::clock::Clock;
 
 /// Settings of one mock. The defaults of [`MockOptions::new`] are those of the embedded mock.
@@ -26,6 +27,8 @@ pub struct MockOptions {
     pub threads: Option<usize>,
     /// All ids are derived from it.
     pub seed: u64,
+    /// Other readings of what the documents leave open.
+    pub variants: Variants,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -43,6 +46,7 @@ impl MockOptions {
             allow_non_loopback: false,
             threads: None,
             seed: 0,
+            variants: Variants::default(),
             clock,
         }
     }

@@ -3,4 +3,5 @@
 mod architecture;
 mod inputs;
 mod suites;
+mod variants;
 mod whole_run;

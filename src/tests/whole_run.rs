@@ -12,7 +12,7 @@ use crate::report::events::strip_volatile;
 use crate::runner::{RunInput, RunOptions};
 use crate::{suite, target};
 
-fn input(patterns: &[&str]) -> RunInput {
+pub(super) fn input(patterns: &[&str]) -> RunInput {
     let files = SuiteFiles::embedded();
     let contracts = Contracts::load(&files).expect("the contracts load");
     let suites = suite::load(&files, &contracts).expect("the suites load");

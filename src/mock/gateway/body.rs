@@ -66,7 +66,12 @@ fn render_xml(root: &str, body: &Map<String, Value>) -> Vec<u8> {
     bytes
 }
 
-fn write_element(writer: &mut Writer<&mut Vec<u8>>, name: &str, value: &Value) -> std::io::Result<()> {
+/// Writes a value as an element, and what it holds as elements below it.
+pub(in crate::mock) fn write_element(
+    writer: &mut Writer<&mut Vec<u8>>,
+    name: &str,
+    value: &Value,
+) -> std::io::Result<()> {
     match value {
         // A list is its items, each under the list's name.
         Value::Array(items) => items.iter().try_for_each(|item| write_element(writer, name, item)),

@@ -9,9 +9,14 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Interval, MissedTickBehavior};
 
+/// Bytes of a piece: odd, so that characters and escapes are cut too.
+const PIECE: usize = 97;
+
 /// A body as it goes on the wire.
 pub(in crate::mock) enum AnswerBody {
     Whole(Option<Bytes>),
+    /// Whole, in pieces, its length not announced.
+    Pieces(Bytes),
     /// Announces `announced` bytes and breaks off after what is left.
     Truncated {
         rest: Option<Bytes>,
@@ -41,6 +46,14 @@ impl AnswerBody {
         Self::Whole((!bytes.is_empty()).then_some(bytes))
     }
 
+    /// Returns a whole body in pieces of unannounced length; others as they are.
+    pub(in crate::mock) fn in_pieces(self) -> Self {
+        match self {
+            Self::Whole(Some(bytes)) => Self::Pieces(bytes),
+            other => other,
+        }
+    }
+
     /// Returns a body that ends after `kept` bytes although all are announced.
     pub(in crate::mock) fn truncated(bytes: &Bytes, kept: u64) -> Self {
         let kept = usize::try_from(kept).unwrap_or(usize::MAX).min(bytes.len());
@@ -65,6 +78,8 @@ impl Body for AnswerBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BreaksOff>>> {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Pieces(rest) if rest.is_empty() => Poll::Ready(None),
+            Self::Pieces(rest) => Poll::Ready(Some(Ok(Frame::data(rest.split_to(rest.len().min(PIECE)))))),
             Self::Truncated { announced: 0, .. } => Poll::Ready(None),
             Self::Truncated { rest, breaks, .. } => match rest.take().filter(|bytes| !bytes.is_empty()) {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
@@ -81,6 +96,7 @@ impl Body for AnswerBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
+            Self::Pieces(rest) => rest.is_empty(),
             Self::Truncated { .. } => false,
             Self::Dripping { rest, .. } => rest.is_empty(),
         }
@@ -88,6 +104,7 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match self {
+            Self::Pieces(_) => return SizeHint::default(),
             Self::Whole(bytes) => bytes.as_ref().map_or(0, Bytes::len) as u64,
             Self::Truncated { announced, .. } => *announced,
             Self::Dripping { rest, .. } => rest.len() as u64,

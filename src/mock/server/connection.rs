@@ -58,6 +58,11 @@ pub(in crate::mock) trait Handler: Send + Sync + 'static {
     /// Answers a request; `tls` says how it came, `fate` lets the answer end the connection badly.
     fn handle(&self, received: Received, tls: bool, fate: &Fate) -> impl Future<Output = Reply> + Send;
 
+    /// Says whether header names go out in title case.
+    fn title_case(&self) -> bool {
+        false
+    }
+
     fn limits(&self) -> Limits {
         Limits::default()
     }
@@ -77,6 +82,7 @@ pub(super) async fn serve<H: Handler, S: Socket>(stream: S, tls: bool, handler: 
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head_bytes);
+    builder.title_case_headers(handler.title_case());
     let connection = builder.serve_connection(io, service);
     tokio::pin!(connection);
     // A connection that breaks concerns its client alone.

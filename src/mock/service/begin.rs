@@ -1,8 +1,10 @@
 //! Beginning a transaction, the same in all families.
 
 use super::context::Context;
+use crate::mock::core::Mock;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Family, Identity, Transaction};
+use crate::mock::variant::Variant;
 
 /// What init knows of a new transaction.
 pub(super) struct Beginning {
@@ -33,15 +35,17 @@ pub(super) fn begin(context: &Context<'_>, beginning: Beginning) -> String {
     };
     let mut ledger = hold(&context.account.ledger);
     let number = ledger.next_number();
-    let id = context.mock.ids.transaction(prefix(family), &context.account.key_id, number);
+    let id = context.mock.ids.transaction(prefix(context.mock, family), &context.account.key_id, number);
     ledger.begin(id.clone(), transaction);
     id
 }
 
 /// Prefixes of newer ids, as examples show them (source: cloudauth-2019-03-07.md §13,
 /// cloudauth-intl-2022-08-09.md §5.1); plain hex where examples are plain.
-fn prefix(family: Family) -> &'static str {
+fn prefix(mock: &Mock, family: Family) -> &'static str {
     match family {
+        _ if mock.reads(Variant::IdsPlain) => "",
+        Family::Cloudauth if mock.reads(Variant::IdsOther) => "shs",
         Family::Cloudauth => "sha",
         Family::Intl => "hks",
         Family::VerifyToken | Family::Saf => "",

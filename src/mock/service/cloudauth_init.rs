@@ -9,6 +9,7 @@ use super::picture::{self, PictureFault};
 use crate::mock::rows::Breach;
 use crate::mock::sync::hold;
 use crate::mock::transaction::Identity;
+use crate::mock::variant::Variant;
 
 /// Parameters that later steps look at.
 const KEPT: &[&str] = &[
@@ -36,6 +37,9 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     if let Some(refusal) = account_state::refusal(context) {
         return refusal;
     }
+    if repeats_order_number(context) {
+        return Ok(context.code("401"));
+    }
     let refused = device_code(context).or_else(|| picture_code(context)).or_else(|| person_code(context, &identity));
     if let Some(code) = refused {
         return Ok(context.code(&code));
@@ -49,7 +53,8 @@ fn check_parameters(context: &Context<'_>) -> Result<Option<Identity>, String> {
         return Err(context.breach_code(&breach));
     }
     let illegal = context.breach_code(&Breach::Invalid("CallbackUrl"));
-    let identity = read_identity(context).ok_or(illegal.clone())?;
+    let unreadable = if context.mock.reads(Variant::Sm2BrokenOther) { "400".to_owned() } else { illegal.clone() };
+    let identity = read_identity(context).ok_or(unreadable)?;
     let callback = context.parameters.given("CallbackUrl");
     if callback.is_some_and(|url| !context.mock.options.replay && !context.mock.caller.is_reachable(url)) {
         return Err(illegal);
@@ -103,6 +108,13 @@ fn picture_code(context: &Context<'_>) -> Option<String> {
         Some(PictureFault::Unreadable) => Some("419".to_owned()),
         None => given("CertifyId").filter(|id| !has_passed(context, id)).map(|_| "423".to_owned()),
     }
+}
+
+/// Says whether an order number was used before, where a variant refuses that.
+fn repeats_order_number(context: &Context<'_>) -> bool {
+    let number = context.parameters.text("OuterOrderNo");
+    context.mock.reads(Variant::OrderNumberOnce)
+        && !hold(&context.account.ledger).order_numbers.insert(number.to_owned())
 }
 
 fn has_passed(context: &Context<'_>, certify_id: &str) -> bool {

@@ -7,6 +7,7 @@ use super::cloudauth_material;
 use super::context::{Context, Outcome, with_object};
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Ended, Family, Transaction};
+use crate::mock::variant::Variant;
 
 /// Serves DescribeFaceVerify.
 pub(super) fn serve(context: &Context<'_>) -> Outcome {
@@ -30,7 +31,7 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     if let Some(code) = query_code(context, &transaction) {
         return Ok(context.code(code));
     }
-    let Some(ended) = &transaction.ended else { return Ok(context.code("424")) };
+    let Some(ended) = &transaction.ended else { return Ok(context.code(unfinished(context, &transaction))) };
     Ok(with_object(context.code("200"), "ResultObject", result(context, certify_id, &transaction, ended)))
 }
 
@@ -40,6 +41,15 @@ fn query_code<'a>(context: &'a Context<'_>, transaction: &Transaction) -> Option
     let person = ended.person.as_ref().or(transaction.identity.as_ref())?;
     let known = context.mock.sandbox.person(&person.name, &person.number)?;
     known.query_code.get("cloudauth").map(String::as_str)
+}
+
+/// Returns the code of a verification without an end. Which of 403 and 424 it is, and what an id answers once nobody
+/// can submit any more, is not documented (source: cloudauth-2019-03-07.md §15).
+fn unfinished(context: &Context<'_>, transaction: &Transaction) -> &'static str {
+    if context.mock.reads(Variant::ExpiredUnknown) && transaction.has_expired(context.now) {
+        return "406";
+    }
+    if context.mock.reads(Variant::Unfinished403) { "403" } else { "424" }
 }
 
 /// Returns ResultObject (source: cloudauth-2019-03-07.md §8).

@@ -5,6 +5,7 @@ use super::context::{Context, Outcome, with_object};
 use super::intl_result;
 use crate::mock::sync::hold;
 use crate::mock::transaction::Family;
+use crate::mock::variant::Variant;
 
 /// Days that results are kept (source: cloudauth-intl-2022-08-09.md §8).
 const KEPT_DAYS: i64 = 30;
@@ -23,6 +24,9 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     let Some(ended) = &transaction.ended else { return Err(context.refuse("ProcessNotCompleted", 404)) };
     // Deleted results look like ids that never were; no source names another code.
     if context.now >= ended.at.plus_seconds(KEPT_DAYS * 86_400) {
+        if context.mock.reads(Variant::IntlResultsGone) {
+            return Err(context.refuse("ProcessNotCompleted", 404));
+        }
         return Err(context.refuse("TransactionIdInvalid", 400));
     }
     let person = ended.person.as_ref().or(transaction.identity.as_ref());

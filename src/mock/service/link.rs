@@ -31,7 +31,7 @@ fn material(mock: &Mock, request: &Request) -> Answer {
     let Some(account) = mock.accounts.find(&mock.sandbox, &material.key_id) else {
         return denied("InvalidAccessKeyId", "The account behind this link is unknown.");
     };
-    if account.now(mock.global_now()) >= material.expires {
+    if mock.edge(account.now(mock.global_now())) >= material.expires {
         return denied("AccessDenied", "Request has expired.");
     }
     if material.name.ends_with(".mp4") {

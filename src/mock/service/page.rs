@@ -7,6 +7,7 @@ use crate::mock::answer::Answer;
 use crate::mock::core::Mock;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Family, Transaction};
+use crate::mock::variant::Variant;
 
 /// First part of the path of pages; what follows is the key id and the transaction.
 const PAGE: &str = "/page/";
@@ -31,27 +32,29 @@ pub(super) fn answer(mock: &Mock, request: &Request) -> Option<Answer> {
     let missing = || html(404, "This verification does not exist.");
     let Some(account) = mock.accounts.find(&mock.sandbox, &key_id) else { return Some(missing()) };
     let Some(transaction) = hold(&account.ledger).find(id).cloned() else { return Some(missing()) };
-    Some(show(&transaction, id, request, account.now(mock.global_now())))
+    Some(show(mock, &transaction, id, request, account.now(mock.global_now())))
 }
 
-fn show(transaction: &Transaction, id: &str, request: &Request, now: Timestamp) -> Answer {
+fn show(mock: &Mock, transaction: &Transaction, id: &str, request: &Request, now: Timestamp) -> Answer {
+    // No document says how a page that no longer serves answers.
+    let closed = if mock.reads(Variant::PageGone) { 410 } else { 403 };
     let Some(ended) = &transaction.ended else {
-        return if transaction.has_expired(now) {
-            html(403, "This link has expired.")
+        return if transaction.has_expired(mock.edge(now)) {
+            html(closed, "This link has expired.")
         } else {
             html(200, "Waiting for a person in front of the camera.")
         };
     };
     let passed = transaction.family.passes(&ended.outcome);
-    match redirect(transaction, id, request, passed) {
+    match redirect(mock, transaction, id, request, passed) {
         Some(url) => html(302, "Verification finished.").with_header("location", url),
         // A link serves one submission.
-        None => html(403, "This link has been used."),
+        None => html(closed, "This link has been used."),
     }
 }
 
 /// Returns where the page goes after the end.
-fn redirect(transaction: &Transaction, id: &str, request: &Request, passed: bool) -> Option<String> {
+fn redirect(mock: &Mock, transaction: &Transaction, id: &str, request: &Request, passed: bool) -> Option<String> {
     if transaction.family == Family::VerifyToken {
         let fields = decode_form(request.raw_query()).ok()?;
         let name = if passed { "successRedirect" } else { "failRedirect" };
@@ -62,6 +65,9 @@ fn redirect(transaction: &Transaction, id: &str, request: &Request, passed: bool
     let url = transaction.kept("ReturnUrl");
     if url.is_empty() || !is_header_text(url) {
         return None;
+    }
+    if mock.reads(Variant::ReturnBare) {
+        return Some(url.to_owned());
     }
     // Third-party evidence only, and advisory in any case (source: cloudauth-2019-03-07.md §12).
     let (code, sub_code) = if passed { (1000, "Z5120") } else { (2006, "Z5128") };

@@ -14,6 +14,7 @@ use crate::mock::gateway::{Admitted, Parameters};
 use crate::mock::operations::Served;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Family, Identity};
+use crate::mock::variant::Variant;
 
 /// Parameters that later steps look at.
 const KEPT: &[&str] = &["sceneId"];
@@ -58,11 +59,16 @@ fn unfold(parameters: &mut Parameters) -> Option<String> {
     parameters.given("method").map(str::to_owned)
 }
 
+/// A field report says 501 (source: saf-2017-03-31.md §8.1).
+fn unreadable(context: &Context<'_>) -> &'static str {
+    if context.mock.reads(Variant::Sm2BrokenOther) { "500" } else { "501" }
+}
+
 fn init(context: &Context<'_>) -> Reply {
     if context.scene(context.parameters.text("sceneId")).is_none() {
         return context.numeric_code("400");
     }
-    let Some(identity) = read_identity(context) else { return context.numeric_code("501") };
+    let Some(identity) = read_identity(context) else { return context.numeric_code(unreadable(context)) };
     let person = context.mock.sandbox.person(&identity.name, &identity.number);
     if let Some(code) = person.and_then(|person| person.init_code.get("saf")) {
         return context.numeric_code(code);
@@ -98,7 +104,8 @@ fn query(context: &Context<'_>) -> Reply {
     let Some(transaction) = found.filter(|found| same_scene(found.kept("sceneId"))) else {
         return context.numeric_code("400");
     };
-    let Some(ended) = &transaction.ended else { return context.numeric_code("400") };
+    let unfinished = if context.mock.reads(Variant::SafUnfinished) { "404" } else { "400" };
+    let Some(ended) = &transaction.ended else { return context.numeric_code(unfinished) };
     if let Some(token) = context.parameters.given("encToken")
         && context.mock.keys.open_enc_token(token).is_err()
     {

@@ -9,19 +9,22 @@ use crate::mock::core::Mock;
 use crate::mock::gateway::{Admitted, Refusal};
 use crate::mock::operations::Served;
 use crate::mock::rows::Breach;
+use crate::mock::variant::Variant;
 
 /// Serves a call whose caller is known.
 pub(in crate::mock) fn serve(mock: &Mock, call: &Admitted, base: &str) -> Outcome {
-    if !mock.operations.has_version(&call.version) {
-        return Err(Refusal::of("InvalidVersion"));
-    }
-    let served = mock.operations.of(&call.version, &call.action);
+    let served = mock.operations.find(&call.version, &call.action)?;
     let Some(first) = served.first() else { return Err(Refusal::of("InvalidAction.NotFound")) };
     if call.action == "ExecuteRequest" {
         return saf::multiplex(mock, call, base, served);
     }
     let context = context(mock, call, base, first);
     enter(&context)?;
+    if mock.reads(Variant::AccountFirst)
+        && let Some(refusal) = account_state::refusal(&context)
+    {
+        return refusal;
+    }
     match first.operation.name.as_str() {
         "InitFaceVerify" => cloudauth_init::serve(&context),
         "DescribeFaceVerify" => cloudauth_query::serve(&context),

@@ -9,6 +9,7 @@ use crate::mock::callback::Callback;
 use crate::mock::core::Mock;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Ended, Family, Identity, Transaction};
+use crate::mock::variant::Variant;
 
 /// Takes a submission, or says why not.
 pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<(), &'static str> {
@@ -18,13 +19,14 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
     let mut ledger = hold(&account.ledger);
     let transaction = ledger.find(&request.transaction).filter(|found| found.family == family);
     let transaction = transaction.ok_or("unknown transaction")?.clone();
-    check(&transaction, now)?;
+    check(&transaction, mock.edge(now))?;
     let (biz_type, biz_id) = (transaction.kept("BizType"), transaction.kept("BizId"));
     let passed = |attempt: &&Transaction| attempt.ended.as_ref().is_some_and(|ended| ended.outcome == family.pass());
     if family == Family::VerifyToken && ledger.task(biz_type, biz_id).iter().any(passed) {
         return Err("already passed");
     }
     if request.abandon {
+        ledger.billed += u64::from(mock.reads(Variant::AbandonedBilled));
         return Ok(());
     }
     let person = request.person.as_ref();
@@ -39,7 +41,7 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
     {
         ledger.refused.insert(identity.clone());
     }
-    let callback = callback(&transaction, &request.transaction, &outcome, now);
+    let callback = callback(mock, &transaction, &request.transaction, &outcome, now);
     if let Some(found) = ledger.find_mut(&request.transaction) {
         found.ended = Some(Ended { at: now, outcome, person });
     }
@@ -99,14 +101,15 @@ fn name_differs(family: Family) -> &'static str {
 
 /// Returns the callback of an ended verification, with the fields of its family (source: cloudauth-2019-03-07.md §12,
 /// saf-2017-03-31.md §9, cloudauth-intl-2022-08-09.md §8). The older flow's protocol is not documented: none is sent.
-fn callback(transaction: &Transaction, id: &str, outcome: &str, now: Timestamp) -> Option<Callback> {
+fn callback(mock: &Mock, transaction: &Transaction, id: &str, outcome: &str, now: Timestamp) -> Option<Callback> {
     let url = transaction.kept("CallbackUrl");
     if url.is_empty() || transaction.family == Family::VerifyToken {
         return None;
     }
     let mut fields = Vec::new();
     let token = transaction.kept("CallbackToken");
-    if !token.is_empty() {
+    let capital = mock.reads(Variant::CallbackTokenCase);
+    if !token.is_empty() && !capital {
         fields.push(("callbackToken", token));
     }
     let passed = if transaction.family.passes(outcome) { "Y" } else { "N" };
@@ -114,7 +117,16 @@ fn callback(transaction: &Transaction, id: &str, outcome: &str, now: Timestamp) 
         Family::Intl => fields.extend([("transactionId", id), ("passed", passed), ("subcode", outcome)]),
         _ => fields.extend([("certifyId", id), ("passed", outcome)]),
     }
-    Callback::new(url, &fields, now)
+    if !token.is_empty() && capital {
+        fields.push(("CallbackToken", token));
+    }
+    let url = if mock.reads(Variant::CallbackQueryDropped) { url.split('?').next().unwrap_or_default() } else { url };
+    let callback = Callback::new(url, &fields, now)?;
+    Some(match transaction.family {
+        Family::Saf | Family::Intl if mock.reads(Variant::CallbackOnce) => callback.with_attempts(1),
+        _ if mock.reads(Variant::CallbackMoreTries) => callback.with_attempts(3),
+        _ => callback,
+    })
 }
 
 fn send(mock: &Mock, account: &Arc<Account>, callback: Option<Callback>) {

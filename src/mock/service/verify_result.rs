@@ -19,7 +19,7 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     }
     let biz_type = context.parameters.text("BizType");
     if context.scene(biz_type).is_none() {
-        return Err(unknown_biz_type());
+        return Err(unknown_biz_type(context));
     }
     if let Some(refusal) = account_state::refusal(context) {
         return refusal;

@@ -10,6 +10,7 @@ use super::picture::{self, PictureFault};
 use crate::mock::gateway::Refusal;
 use crate::mock::sync::hold;
 use crate::mock::transaction::Identity;
+use crate::mock::variant::Variant;
 
 /// Parameters that later steps look at.
 const KEPT: &[&str] =
@@ -34,7 +35,7 @@ pub(super) fn check(context: &Context<'_>, pictures: &[&str]) -> Result<String, 
         return Err(context.refuse_breach(&breach));
     }
     let Some(scene) = context.scene(context.parameters.text("BizType")) else {
-        return Err(unknown_biz_type());
+        return Err(unknown_biz_type(context));
     };
     if let Some(refusal) = account_state::refusal(context) {
         return Err(refusal.err().unwrap_or_else(|| Refusal::of("InternalError")));
@@ -46,8 +47,10 @@ pub(super) fn check(context: &Context<'_>, pictures: &[&str]) -> Result<String, 
 }
 
 /// The name stands in a FAQ; the status is that of the older API (source: verify-token-2019-03-07.md §4.3).
-pub(super) fn unknown_biz_type() -> Refusal {
-    Refusal::new("InvalidBiz", 400, "The specified BizType does not exist.")
+pub(super) fn unknown_biz_type(context: &Context<'_>) -> Refusal {
+    let older = context.mock.reads(Variant::BizTypeOlder);
+    let code = if older { "InvalidParam.InvalidBiz" } else { "InvalidBiz" };
+    Refusal::new(code, 400, "The specified BizType does not exist.")
 }
 
 /// Pictures are HTTP or HTTPS addresses that the service can fetch (source: verify-token-2019-03-07.md §7).

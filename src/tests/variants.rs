@@ -1,0 +1,92 @@
+//! Independence: the suites are green on every legitimate reading of what the documents leave open.
+
+use std::time::{Duration, Instant};
+
+use super::whole_run::input;
+use crate::cli::check::check_on;
+use crate::event::{CaseFinished, Event, Verdict};
+use crate::mock::{READINGS, Variant, Variants};
+
+/// What the whole check came to under some variants.
+struct Row {
+    variants: Vec<&'static str>,
+    n_cases: usize,
+    red: Vec<String>,
+    took: Duration,
+}
+
+async fn judge(variants: &[Variant]) -> Row {
+    let set = Variants::of(variants).expect("no clash");
+    let start = Instant::now();
+    let mut row = Row {
+        variants: variants.iter().map(|variant| variant.reading().id).collect(),
+        n_cases: 0,
+        red: Vec::new(),
+        took: Duration::ZERO,
+    };
+    let hear = |event| {
+        let Event::CaseFinished(case) = event else { return };
+        row.n_cases += 1;
+        if case.verdict != Verdict::Passed {
+            row.red.push(described(&case));
+        }
+    };
+    check_on(input(&[]), set, hear).await.expect("the run begins");
+    row.took = start.elapsed();
+    row
+}
+
+fn described(case: &CaseFinished) -> String {
+    let mismatches: Vec<_> = case.checks.iter().filter(|check| check.mismatch.is_some()).collect();
+    format!("{} {:?} {:?} {mismatches:?}", case.case, case.verdict, case.reason)
+}
+
+fn table(rows: &[Row]) -> String {
+    let line = |row: &Row| {
+        let verdict = if row.red.is_empty() { "green".to_owned() } else { format!("{} red", row.red.len()) };
+        format!(
+            "{:>5} cases  {verdict:<8} {:>6.1} s  {}\n",
+            row.n_cases,
+            row.took.as_secs_f64(),
+            row.variants.join(" ")
+        )
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Every variant, as many at a time as do not read the same point: what fails here names the bundle, and the long form
+/// (`IDVET_EACH_VARIANT=1 cargo test each_variant`) the variant.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suites_are_green_on_every_bundle_of_variants() {
+    let mut rows = Vec::new();
+    for bundle in Variants::bundles() {
+        rows.push(judge(&bundle).await);
+    }
+    report(&rows);
+}
+
+/// Every variant alone; without `IDVET_EACH_VARIANT` the first of them, so that the form itself is tried.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suites_are_green_on_each_variant() {
+    let wanted = std::env::var("IDVET_EACH_VARIANT").unwrap_or_default();
+    let chosen = READINGS.iter().filter(|reading| wanted == "1" || wanted.split(',').any(|id| id == reading.id));
+    let mut chosen: Vec<Variant> = chosen.map(|reading| reading.variant).collect();
+    if chosen.is_empty() {
+        chosen.push(READINGS[0].variant);
+    }
+    let mut rows = Vec::new();
+    for variant in chosen {
+        rows.push(judge(&[variant]).await);
+        eprint!("{}", table(&rows[rows.len() - 1..]));
+        rows[rows.len() - 1].red.iter().for_each(|red| eprintln!("      {red}"));
+    }
+    report(&rows);
+}
+
+fn report(rows: &[Row]) {
+    let table = table(rows);
+    println!("{table}");
+    let red: Vec<&String> = rows.iter().flat_map(|row| &row.red).collect();
+    assert!(rows.iter().all(|row| row.n_cases >= 600), "{table}");
+    assert!(red.is_empty(), "{table}{red:#?}");
+}
