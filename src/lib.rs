@@ -17,6 +17,7 @@
 //! | [`mock`] | the only server side: gateway, services, lifecycle, faults, journal |
 //! | [`runner`] | runs a plan, emits events |
 //! | [`report`] | one file per format, each a pure function of events |
+//! | [`untrusted`] | what reads bytes of strangers, one function each, for fuzzing |
 //! | [`cli`] | arguments → settings → one file per command |
 //!
 //! Data flow: files → contract, suite, target → plan → request (signed) → exchange → checks → events → reports.
@@ -41,6 +42,7 @@ pub mod signing;
 pub mod suite;
 pub mod target;
 pub mod transport;
+pub mod untrusted;
 
 #[cfg(test)]
 mod tests;

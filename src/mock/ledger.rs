@@ -78,6 +78,7 @@ mod tests {
             identity: None,
             risk_tags: Vec::new(),
             ended: None,
+            abandoned: false,
         }
     }
 

@@ -93,6 +93,8 @@ pub(super) struct Transaction {
     /// Tags of the device that init named.
     pub(super) risk_tags: Vec<String>,
     pub(super) ended: Option<Ended>,
+    /// The person gave up.
+    pub(super) abandoned: bool,
 }
 
 /// How a verification ended.

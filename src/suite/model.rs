@@ -422,7 +422,7 @@ pub struct CallbackExpected {
     pub count: u32,
     #[serde(default)]
     pub method: Option<String>,
-    /// Query parameter to exact value.
+    /// Query parameter to exact value; `a|b` where the documents spell a name in two ways.
     #[serde(default)]
     pub query: IndexMap<String, String>,
     /// Query parameters that must be absent.

@@ -62,6 +62,22 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         ("report", &["event", "coverage", "redact", "diagnostic"]),
+        (
+            "untrusted",
+            &[
+                "exchange",
+                "clock",
+                "diagnostic",
+                "files",
+                "event",
+                "signing",
+                "contract",
+                "target",
+                "suite",
+                "mock",
+                "report",
+            ],
+        ),
     ];
     rows.iter().map(|(module, allowed)| (*module, allowed.to_vec())).collect()
 }

@@ -1,6 +1,7 @@
 //! Tests that cross modules.
 
 mod architecture;
+mod corpus;
 mod inputs;
 mod suites;
 mod variants;

@@ -32,6 +32,7 @@ pub(super) fn begin(context: &Context<'_>, beginning: Beginning) -> String {
         identity: beginning.identity,
         risk_tags: beginning.risk_tags,
         ended: None,
+        abandoned: false,
     };
     let mut ledger = hold(&context.account.ledger);
     let number = ledger.next_number();

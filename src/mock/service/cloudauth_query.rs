@@ -49,7 +49,8 @@ fn unfinished(context: &Context<'_>, transaction: &Transaction) -> &'static str 
     if context.mock.reads(Variant::ExpiredUnknown) && transaction.has_expired(context.now) {
         return "406";
     }
-    if context.mock.reads(Variant::Unfinished403) { "403" } else { "424" }
+    // A verification that was given up is 424 in every source (source: cloudauth-2019-03-07.md §10).
+    if context.mock.reads(Variant::Unfinished403) && !transaction.abandoned { "403" } else { "424" }
 }
 
 /// Returns ResultObject (source: cloudauth-2019-03-07.md §8).

@@ -26,7 +26,11 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
         return Err("already passed");
     }
     if request.abandon {
-        ledger.billed += u64::from(mock.reads(Variant::AbandonedBilled));
+        let billed = family == Family::Cloudauth && mock.reads(Variant::AbandonedBilled);
+        ledger.billed += u64::from(billed);
+        if let Some(found) = ledger.find_mut(&request.transaction) {
+            found.abandoned = true;
+        }
         return Ok(());
     }
     let person = request.person.as_ref();
@@ -108,13 +112,15 @@ fn callback(mock: &Mock, transaction: &Transaction, id: &str, outcome: &str, now
     }
     let mut fields = Vec::new();
     let token = transaction.kept("CallbackToken");
-    let capital = mock.reads(Variant::CallbackTokenCase);
+    let other = mock.reads(Variant::CallbackSpelling);
+    let capital = other && transaction.family == Family::Cloudauth;
+    let sub_code = if other { "subCode" } else { "subcode" };
     if !token.is_empty() && !capital {
         fields.push(("callbackToken", token));
     }
     let passed = if transaction.family.passes(outcome) { "Y" } else { "N" };
     match transaction.family {
-        Family::Intl => fields.extend([("transactionId", id), ("passed", passed), ("subcode", outcome)]),
+        Family::Intl => fields.extend([("transactionId", id), ("passed", passed), (sub_code, outcome)]),
         _ => fields.extend([("certifyId", id), ("passed", outcome)]),
     }
     if !token.is_empty() && capital {

@@ -1,5 +1,7 @@
 //! Readings that are a matter of data: the mock is started from contracts that say so.
 
+use std::collections::HashSet;
+
 use super::{Variant, Variants};
 use crate::contract::{Aspect, Code, Contracts, Text};
 
@@ -9,9 +11,14 @@ pub(in crate::mock) fn reread(contracts: &Contracts, variants: Variants) -> Opti
     if !data.into_iter().any(|variant| variants.has(variant)) {
         return None;
     }
+    // What a product documents too has the product's status.
+    let operations = contracts.by_api.values().flat_map(|contract| &contract.operations);
+    let of_products: HashSet<String> =
+        operations.flat_map(|operation| &operation.codes).map(|code| code.code.clone()).collect();
     let mut contracts = contracts.clone();
     for contract in contracts.by_api.values_mut() {
-        contract.codes.iter_mut().for_each(|code| reread_code(code, variants));
+        let own = |code: &&mut Code| !of_products.contains(&code.code);
+        contract.codes.iter_mut().filter(own).for_each(|code| reread_code(code, variants));
         for operation in &mut contract.operations {
             let success = operation.envelope.success.clone();
             for code in &mut operation.codes {

@@ -44,6 +44,9 @@ pub(in crate::mock) fn dress<'a>(
         dress_saf(variants, body);
     }
     rows.for_each(|row| dress_row(variants, row, body));
+    if variants.has(Variant::RiskCarrier) {
+        at_parent(body, "Result.ExtRiskInfo", &mut move_tags);
+    }
     let mut whole = Value::Object(std::mem::take(body));
     change(variants, &mut whole);
     if let Value::Object(changed) = whole {
@@ -85,7 +88,9 @@ fn dress_row(variants: Variants, row: &Field, body: &mut Map<String, Value>) {
     let uncertain = matches!(row.confidence, Confidence::Uncertain | Confidence::Inferred)
         || row.inferred.contains(&Aspect::Presence);
     let optional = row.presence == Presence::Optional;
-    if row.path.contains("[]") || matches!(row.path.as_str(), "Code" | "HostId") {
+    // Material holds what is required in it, and tags have to be somewhere: `risk-carrier` moves them.
+    let kept = ["Code", "HostId", "Material", "Result.ExtRiskInfo"];
+    if row.path.contains("[]") || kept.contains(&row.path.as_str()) {
         return;
     }
     if variants.has(Variant::OptionalAbsent) && optional || variants.has(Variant::InferredAbsent) && uncertain {
@@ -99,6 +104,14 @@ fn dress_row(variants: Variants, row: &Field, body: &mut Map<String, Value>) {
             parent.entry(name).or_insert_with(|| "".into());
         });
     }
+}
+
+/// Moves safe-mode tags from ExtRiskInfo into a list in ExtInfo.
+fn move_tags(result: &mut Map<String, Value>, name: &str) {
+    let Some(Value::String(text)) = result.shift_remove(name) else { return };
+    let risk: Value = serde_json::from_str(&text).unwrap_or_default();
+    let tags: Vec<&str> = risk["riskTags"].as_str().unwrap_or_default().split(',').collect();
+    result.insert("ExtInfo".to_owned(), serde_json::json!({ "riskTags": tags }).to_string().into());
 }
 
 /// Calls `act` with the object that holds the last part of a path, where there is one; `#` enters JSON text.

@@ -53,11 +53,12 @@ pub enum Variant {
     ReturnBare,
     PageGone,
     CallbackQueryDropped,
-    CallbackTokenCase,
+    CallbackSpelling,
     CallbackMoreTries,
     CallbackOnce,
     AbandonedBilled,
     LifetimeEdge,
+    RiskCarrier,
     SafUnfinished,
     SafEmptyData,
     SafCodeText,
@@ -173,7 +174,11 @@ pub const READINGS: &[Reading] = &[
     row(
         Variant::OptionalAbsent,
         "optional-absent",
-        ["optional fields", "fields marked optional are absent", "response tables of all families"],
+        [
+            "optional fields",
+            "fields marked optional are absent, but for objects that hold required ones",
+            "response tables of all families",
+        ],
     ),
     row(
         Variant::OptionalEmpty,
@@ -339,7 +344,7 @@ pub const READINGS: &[Reading] = &[
         "unfinished-403",
         [
             "code of an unfinished verification",
-            "DescribeFaceVerify answers 403 and not 424",
+            "DescribeFaceVerify answers 403 and not 424, but for one that was given up",
             "cloudauth-2019-03-07.md §15",
         ],
     ),
@@ -396,9 +401,13 @@ pub const READINGS: &[Reading] = &[
         ["query already in a callback address", "it is dropped", "cloudauth-2019-03-07.md §15"],
     ),
     row(
-        Variant::CallbackTokenCase,
-        "callback-token-case",
-        ["spelling of callbackToken", "CallbackToken, at the end of the query", "cloudauth-2019-03-07.md §12"],
+        Variant::CallbackSpelling,
+        "callback-spelling",
+        [
+            "spelling of callback fields",
+            "CallbackToken where an example has callbackToken, subCode for subcode",
+            "cloudauth-2019-03-07.md §12, cloudauth-intl-2022-08-09.md §8",
+        ],
     ),
     row(
         Variant::CallbackMoreTries,
@@ -417,7 +426,7 @@ pub const READINGS: &[Reading] = &[
     row(
         Variant::AbandonedBilled,
         "abandoned-billed",
-        ["billing of abandoned verifications", "they are billed", "cloudauth-2019-03-07.md §15"],
+        ["billing of abandoned verifications", "DescribeFaceVerify's are billed", "cloudauth-2019-03-07.md §15"],
     ),
     row(
         Variant::LifetimeEdge,
@@ -426,6 +435,15 @@ pub const READINGS: &[Reading] = &[
             "edges of lifetimes",
             "what ends after a time still holds at that very instant",
             "no document says which side the edge is on",
+        ],
+    ),
+    row(
+        Variant::RiskCarrier,
+        "risk-carrier",
+        [
+            "carrier of safe-mode tags",
+            "ExtInfo holds them as a list, ExtRiskInfo is absent",
+            "intl.rule.safe-mode.carrier is inferred",
         ],
     ),
     row(Variant::SafUnfinished, "saf-unfinished", ["SAF query without a result", "404", "saf-2017-03-31.md §12"]),

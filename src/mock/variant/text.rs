@@ -94,7 +94,7 @@ mod tests {
         check(Variant::JsonSpaced, Format::Json, "{\"A\": \"张/𠮷\", \"Recommend\": \"a&b\", \"L\": [1, 2]}\n");
         let escaped = r#"{"A":"\u5f20\/\ud842\udfb7","Recommend":"a&b","L":[1,2]}"#;
         check(Variant::JsonEscaped, Format::Json, escaped);
-        let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n<R>\n  <A>张/𠮷</A>\n  \
+        let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<R>\n  <A>张/𠮷</A>\n  \
                    <Recommend>a&amp;b</Recommend>\n  <L>1</L>\n  <L>2</L>\n</R>";
         check(Variant::XmlStyle, Format::Xml, xml);
     }
