@@ -179,3 +179,59 @@ pub struct JournalEntry {
     /// Signature scheme seen.
     pub scheme: Option<String>,
 }
+
+/// What an endpoint that has a control API says of it at [`DISCOVERY_PATH`].
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Discovery {
+    /// Always `idvet/control/1`.
+    pub format: String,
+    /// Base address of the control API.
+    pub control: String,
+}
+
+/// Where an endpoint tells of its control API.
+pub const DISCOVERY_PATH: &str = "/.well-known/idvet";
+
+/// The value of `format` in [`Discovery`].
+pub const CONTROL_FORMAT: &str = "idvet/control/1";
+
+/// What is asked and what is answered at one path.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes the schema, is never made")]
+struct Asked<Q, A> {
+    request: Q,
+    answer: A,
+}
+
+/// Every path of the control API.
+#[derive(JsonSchema)]
+#[schemars(rename = "ControlApi")]
+#[expect(dead_code, reason = "describes the schema, is never made")]
+struct ControlApi {
+    #[schemars(rename = "POST /submit")]
+    submit: Asked<SubmitRequest, SubmitAnswer>,
+    #[schemars(rename = "POST /clock")]
+    clock: Asked<ClockRequest, ClockAnswer>,
+    #[schemars(rename = "POST /reset")]
+    reset: Asked<ResetRequest, ()>,
+    #[schemars(rename = "POST /billing")]
+    billing: Asked<BillingRequest, BillingAnswer>,
+    #[schemars(rename = "POST /callbacks")]
+    callbacks: Asked<CallbacksRequest, CallbacksAnswer>,
+    #[schemars(rename = "POST /trust")]
+    trust: Asked<TrustRequest, ()>,
+    #[schemars(rename = "POST /faults")]
+    faults: Asked<FaultsRequest, ()>,
+    #[schemars(rename = "GET /keys")]
+    keys: KeysAnswer,
+    #[schemars(rename = "GET /journal")]
+    journal: Vec<JournalEntry>,
+    /// On the endpoint itself, so that its address alone is enough.
+    #[schemars(rename = "GET /.well-known/idvet")]
+    discovery: Discovery,
+}
+
+/// Returns the JSON Schema of the control API, a property for each path.
+pub fn control_schema() -> serde_json::Value {
+    schemars::schema_for!(ControlApi).to_value()
+}

@@ -1,15 +1,26 @@
 //! `idvet lint`: every mistake of a suites folder.
 
+use super::args::SuitesArg;
+use super::settings::suite_files;
+use super::{Failure, World, exit};
 use crate::contract::Contracts;
 use crate::diagnostic::Diagnostic;
 use crate::files::SuiteFiles;
-use crate::suite;
+use crate::{suite, target};
 
 /// What was linted, for the line that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linted {
     pub n_requirements: usize,
     pub n_cases: usize,
+    pub n_targets: usize,
+}
+
+pub(super) fn run(args: &SuitesArg, world: &mut World<'_>) -> Result<u8, Failure> {
+    let linted = lint(&suite_files(args, world)?)?;
+    let Linted { n_requirements, n_cases, n_targets } = linted;
+    world.print(&format!("{n_cases} cases, {n_requirements} requirements, {n_targets} targets: no mistake\n"))?;
+    Ok(exit::SATISFIED)
 }
 
 /// Returns what the folder holds, or all its mistakes. Suites are looked at only when the contracts load: most of what
@@ -17,9 +28,15 @@ pub struct Linted {
 pub fn lint(files: &SuiteFiles) -> Result<Linted, Vec<Diagnostic>> {
     let contracts = Contracts::load(files)?;
     let suites = suite::load(files, &contracts)?;
-    let mistakes = suite::lint(files, &contracts, &suites);
+    let mut mistakes = suite::lint(files, &contracts, &suites);
+    let targets = files.files.keys().filter_map(|path| path.strip_prefix("targets/")?.strip_suffix(".yaml"));
+    let mut n_targets = 0;
+    for name in targets {
+        n_targets += 1;
+        mistakes.extend(target::load(files, name).err().unwrap_or_default());
+    }
     match mistakes.is_empty() {
-        true => Ok(Linted { n_requirements: contracts.requirements.len(), n_cases: suites.cases.len() }),
+        true => Ok(Linted { n_requirements: contracts.requirements.len(), n_cases: suites.cases.len(), n_targets }),
         false => Err(mistakes),
     }
 }

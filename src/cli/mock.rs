@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::args::SuitesArg;
+use super::settings::{read_target, suite_files};
+use super::signals::stop_signal;
+use super::{Failure, World, exit};
 use crate::clock::Clock;
 use crate::contract::Contracts;
 use crate::mock::{MockError, MockOptions, READINGS, Reading, RunningMock, VariantError, Variants, start};
@@ -57,6 +61,8 @@ pub struct MockArgs {
     /// Allow addresses beyond this machine, for listening and for callbacks.
     #[arg(long)]
     pub allow_non_loopback: bool,
+    #[command(flatten)]
+    pub suites: SuitesArg,
 }
 
 /// Whether something is done.
@@ -81,6 +87,29 @@ pub enum MockCommandError {
     Variant(#[from] VariantError),
 }
 
+pub(super) fn run_mock(args: &MockArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    if args.list_variants {
+        return list_variants(world.stdout).map_err(Failure::stdout);
+    }
+    let files = suite_files(&args.suites, world)?;
+    let contracts = Arc::new(Contracts::load(&files)?);
+    let target = read_target(&args.target, &files, world)?;
+    let mut args = args.clone();
+    args.ready_file = args.ready_file.map(|path| world.path(&path));
+    args.ca_out = args.ca_out.map(|path| world.path(&path));
+    // Threads of their own serve the calls; one thread is enough for the rest.
+    let mut builder = match args.threads {
+        Some(_) => tokio::runtime::Builder::new_current_thread(),
+        None => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build().map_err(|error| Failure::usage(format!("start threads: {error}")))?;
+    let code = runtime.block_on(run(&args, &target, contracts, Arc::clone(&world.clock), world.stdout));
+    code.map_err(|error| match error {
+        MockCommandError::Stdout(error) => Failure::stdout(error),
+        other => Failure::usage(other),
+    })
+}
+
 /// Serves until SIGTERM or SIGINT, and returns the exit code.
 pub async fn run(
     args: &MockArgs,
@@ -89,16 +118,13 @@ pub async fn run(
     clock: Arc<dyn Clock>,
     stdout: &mut dyn Write,
 ) -> Result<u8, MockCommandError> {
-    if args.list_variants {
-        return list_variants(stdout).map_err(MockCommandError::Stdout);
-    }
     // Signals are caught before the address is printed, so that whoever reads it may send one at once.
-    let stop = stop_signal()?;
+    let stop = stop_signal().map_err(MockCommandError::Signal)?;
     let running = start(target, contracts, options(args, clock)?).await?;
     announce(args, &running, stdout)?;
     stop.await;
     running.shutdown().await;
-    Ok(0)
+    Ok(exit::SATISFIED)
 }
 
 fn list_variants(stdout: &mut dyn Write) -> std::io::Result<u8> {
@@ -106,7 +132,7 @@ fn list_variants(stdout: &mut dyn Write) -> std::io::Result<u8> {
         let Reading { id, point, reading, source, .. } = reading;
         writeln!(stdout, "{id:<22} {point}: {reading} [{source}]")?;
     }
-    Ok(0)
+    Ok(exit::SATISFIED)
 }
 
 fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, VariantError> {
@@ -151,24 +177,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), MockCommandError> {
     part.push(".part");
     std::fs::write(&part, bytes).map_err(failed)?;
     std::fs::rename(&part, path).map_err(failed)
-}
-
-#[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>, MockCommandError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(MockCommandError::Signal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(MockCommandError::Signal)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>, MockCommandError> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

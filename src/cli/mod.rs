@@ -1,8 +1,30 @@
 //! Arguments → settings → one file per command.
+//!
+//! The only place that meets environment, streams and system clock, and it is handed them as a [`World`]: the whole
+//! command line is a function that tests call.
 
+pub mod args;
 pub mod check;
+mod completions;
+mod credentials;
+mod doctor;
+pub mod exit;
+mod explain;
+mod failure;
 pub mod lint;
-pub mod minimal;
+mod list;
 pub mod mock;
 pub mod report;
+mod run;
+mod schema;
+mod settings;
 pub mod sign;
+mod signals;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use failure::Failure;
+pub use run::run;
+pub use world::World;

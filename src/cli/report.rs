@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
+use super::{Failure, World};
 use crate::redact::Redactor;
 use crate::report::events::{EventReadError, Stream, read_events};
 use crate::report::{Document, Format, Lang, UnknownFormat, WriteError, render, render_coloured, write_report};
@@ -44,6 +45,8 @@ pub struct FormatRequest {
     pub format: Format,
     /// Absent: its usual file in a live run, stdout in `render`.
     pub path: Option<PathBuf>,
+    /// True when `=-` asked for stdout.
+    pub is_stdout: bool,
 }
 
 impl FromStr for FormatRequest {
@@ -51,8 +54,9 @@ impl FromStr for FormatRequest {
 
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
         let (name, path) = text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
+        let is_stdout = path == Some("-");
         let path = path.filter(|path| !path.is_empty() && *path != "-").map(PathBuf::from);
-        Ok(Self { format: name.parse()?, path })
+        Ok(Self { format: name.parse()?, path, is_stdout })
     }
 }
 
@@ -77,6 +81,17 @@ impl ReportError {
             _ => 2,
         }
     }
+}
+
+pub(super) fn run(args: &ReportArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    let ReportCommand::Render(args) = &args.command;
+    let mut args = args.clone();
+    args.from = world.path(&args.from);
+    for request in &mut args.formats {
+        request.path = request.path.as_ref().map(|path| world.path(path));
+    }
+    let args = ReportArgs { command: ReportCommand::Render(args) };
+    Ok(run_report(&args, world.colours_stdout(), world.stdout)?)
 }
 
 /// Runs `idvet report`. `colour` says whether stdout is a terminal that wants it; returns the exit code.
@@ -139,8 +154,9 @@ mod tests {
     fn a_cut_stream_is_rendered_again_as_a_partial_run() {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/events/cut.jsonl");
         let folder = tempfile::tempdir().expect("temporary folder");
-        let junit = FormatRequest { format: Format::Junit, path: Some(folder.path().join("a/junit.xml")) };
-        let console = FormatRequest { format: Format::Console, path: None };
+        let junit =
+            FormatRequest { format: Format::Junit, path: Some(folder.path().join("a/junit.xml")), is_stdout: false };
+        let console = FormatRequest { format: Format::Console, path: None, is_stdout: false };
         let render = RenderArgs { formats: vec![junit, console], from: from.clone(), lang: Lang::En };
         let mut stdout = Vec::new();
         let args = ReportArgs { command: ReportCommand::Render(render) };

@@ -39,6 +39,11 @@ pub struct LedgerEntry {
     pub expires: String,
 }
 
+/// Returns the JSON Schema of a ledger.
+pub fn ledger_schema() -> serde_json::Value {
+    schemars::schema_for!(LedgerFile).to_value()
+}
+
 /// Parses a ledger and checks it against the ids there are. Fails with every mistake found.
 pub fn parse_ledger(
     origin: &str,

@@ -17,6 +17,6 @@ pub use case::{CaseOutcome, CaseResult, Twin};
 pub use figures::{CaseTotals, Figures, InfoFigures, LevelFigures};
 pub use gate::{ExitReason, Gate, GateFinding, INDETERMINATE_PERCENT};
 pub use known::{KnownFailureResult, KnownState};
-pub use ledger::{LEDGER_FORMAT, LedgerEntry, LedgerFile, ledger_events, parse_ledger};
+pub use ledger::{LEDGER_FORMAT, LedgerEntry, LedgerFile, ledger_events, ledger_schema, parse_ledger};
 pub use requirement::{Evidence, EvidenceKind, RequirementResult, RequirementVerdict};
 pub use summary::{Summary, SummaryBuilder};

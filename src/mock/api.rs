@@ -12,7 +12,7 @@ use super::core::Mock;
 use super::gateway::Arrival;
 use super::server::{AnswerBody, Fate, Handler, Received, Reply, refuse_received};
 use super::variant::{Variant, rewire};
-use crate::control::FaultKind;
+use crate::control::{CONTROL_FORMAT, DISCOVERY_PATH, Discovery, FaultKind};
 use crate::exchange::Request;
 
 /// Serves calls.
@@ -25,6 +25,9 @@ pub(super) struct Api {
 impl Handler for Api {
     async fn handle(&self, received: Received, tls: bool, fate: &Fate) -> Reply {
         let Received::Whole(request) = received else { return refuse_received(&received) };
+        if request.path() == DISCOVERY_PATH {
+            return reply(self.discovery());
+        }
         let arrival = match tls {
             true => Arrival::Tls,
             false if self.tls_only || self.mock.options.require_tls => Arrival::PlainRefused,
@@ -45,6 +48,14 @@ impl Handler for Api {
 }
 
 impl Api {
+    /// Tells where the control API is. No operation of any family is at this path.
+    fn discovery(&self) -> Answer {
+        let control = self.mock.control_url.get().cloned().unwrap_or_default();
+        let told = Discovery { format: CONTROL_FORMAT.to_owned(), control };
+        let body = serde_json::to_string(&told).expect("two texts");
+        Answer::plain(200, "application/json;charset=utf-8", body)
+    }
+
     async fn answer(&self, request: Request, arrival: Arrival) -> Answer {
         // Testing a callback address waits for another server, which must not hold up other calls.
         if !mentions_callback(&request) {

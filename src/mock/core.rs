@@ -42,6 +42,8 @@ pub struct Mock {
     pub(super) faults: Faults,
     pub(super) caller: Arc<Caller>,
     pub(super) ca_pem: OnceLock<String>,
+    /// Base address of the control API, once it is listened on.
+    pub(super) control_url: OnceLock<String>,
     /// Nonces of all accounts together, where a variant wants that.
     pub(super) nonces_of_all: Mutex<NonceMemory>,
     statuses: Statuses,
@@ -67,6 +69,7 @@ impl Mock {
             faults: Faults::default(),
             caller: Arc::new(Caller::new(options.allow_non_loopback)?),
             ca_pem: OnceLock::new(),
+            control_url: OnceLock::new(),
             nonces_of_all: Mutex::default(),
             statuses: Statuses::new(contracts),
             offset_ms: Arc::default(),

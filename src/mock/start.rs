@@ -55,6 +55,7 @@ pub async fn start(target: &Target, contracts: Arc<Contracts>, options: MockOpti
     mock.caller.run_on(tokio::runtime::Handle::current());
     let bound = |address| bind(address).map_err(|source| MockError::Listen { address, source });
     let ((api_socket, address), (control_socket, control)) = (bound(listen)?, bound(control_listen)?);
+    let _ = mock.control_url.set(format!("http://{control}"));
     let acceptor = if tls {
         let hosts = contracts.by_api.values().flat_map(|contract| &contract.hosts).map(|host| host.host.clone());
         let identity = make_identity(address.ip(), &hosts.collect::<Vec<_>>())?;

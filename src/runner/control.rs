@@ -1,11 +1,12 @@
 //! Client of the control API.
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::control::{
     BillingAnswer, BillingRequest, CallbacksAnswer, CallbacksRequest, ClockAnswer, ClockRequest, KeysAnswer,
-    SubmitAnswer, SubmitRequest, TrustRequest,
+    ResetRequest, SubmitAnswer, SubmitRequest, TrustRequest,
 };
 use crate::exchange::Request;
 use crate::transport::{Endpoint, Framing, Transport};
@@ -46,6 +47,16 @@ impl ControlClient {
         self.send(transport, "GET", "/keys", Vec::new()).await
     }
 
+    /// Forgets what an account did before. A key that the target does not know has nothing to forget.
+    pub(super) async fn reset(&self, transport: &Transport, key: &str) -> Result<(), String> {
+        let body = ResetRequest { access_key_id: Some(key.to_owned()) };
+        let body = serde_json::to_vec(&body).map_err(|error| error.to_string())?;
+        match self.exchange(transport, "POST", "/reset", body).await? {
+            (200 | 404, _) => Ok(()),
+            (status, text) => Err(refused("/reset", status, &text)),
+        }
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         transport: &Transport,
@@ -63,6 +74,22 @@ impl ControlClient {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, String> {
+        let (status, body) = self.exchange(transport, method, path, body).await?;
+        if status != 200 {
+            return Err(refused(path, status, &body));
+        }
+        // An answer without content says as much as `null`.
+        let text: &[u8] = if body.is_empty() { b"null" } else { &body };
+        serde_json::from_slice(text).map_err(|error| format!("control API {path}: {error}"))
+    }
+
+    async fn exchange(
+        &self,
+        transport: &Transport,
+        method: &str,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(u16, Bytes), String> {
         let mut headers = vec![("host".to_owned(), self.endpoint.authority.clone())];
         if !body.is_empty() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -70,12 +97,11 @@ impl ControlClient {
         let request = Request { method: method.to_owned(), target: path.to_owned(), headers, body: body.into() };
         let exchange = transport.send(&self.endpoint, request, Framing::Length).await;
         let response = exchange.outcome.map_err(|error| format!("control API {path}: {error}"))?;
-        if response.status != 200 {
-            let text = String::from_utf8_lossy(&response.body).chars().take(200).collect::<String>();
-            return Err(format!("control API {path}: HTTP {}: {text}", response.status));
-        }
-        // An answer without content says as much as `null`.
-        let text: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
-        serde_json::from_slice(text).map_err(|error| format!("control API {path}: {error}"))
+        Ok((response.status, response.body))
     }
+}
+
+fn refused(path: &str, status: u16, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body).chars().take(200).collect::<String>();
+    format!("control API {path}: HTTP {status}: {text}")
 }

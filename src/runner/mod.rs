@@ -29,6 +29,7 @@ use crate::target::model::Target;
 use crate::transport::{EndpointError, TransportError};
 
 pub use run::run;
+pub use shared::redactor;
 
 /// All a run is made from.
 #[derive(Clone)]

@@ -1,13 +1,16 @@
 //! A run from its first event to its last.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::StreamExt as _;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::callbacks::CallbackListener;
 use super::case::{CaseOutcome, run_case};
+use super::control::ControlClient;
 use super::order::Order;
 use super::preflight::preflight;
 use super::shared::{Shared, SharedRun};
@@ -24,11 +27,17 @@ use crate::suite::Step;
 /// Runs a plan. Every event goes to `emit`, in an order that depends on the plan alone.
 ///
 /// # Errors
-/// When the run could not begin; nothing was emitted then.
+/// When the settings do not fit together: nothing was emitted then. When the target cannot be reached: what was emitted is
+/// a whole stream, whose last event says so.
 pub async fn run(input: RunInput, mut emit: impl FnMut(Event)) -> Result<(), RunError> {
     let begun = Instant::now();
-    let shared = Arc::new(prepare(input).await?);
+    let mut shared = Shared::new(input)?;
     announce(&shared, &mut emit);
+    if let Err(error) = prepare(&mut shared).await {
+        emit(finished(&shared, Some((StopCause::Target, error.to_string())), begun));
+        return Err(error);
+    }
+    let shared = Arc::new(shared);
     let plan = Arc::clone(&shared.input.plan);
     let mut order = Order::new(&plan);
     for (idx, planned) in plan.cases.iter().enumerate() {
@@ -39,18 +48,21 @@ pub async fn run(input: RunInput, mut emit: impl FnMut(Event)) -> Result<(), Run
     order.emit_ready(&mut emit);
     let interrupted = !run_cases(&shared, &mut order, &mut emit).await;
     let has_gaps = order.emit_rest(&mut emit);
-    emit(finished(&shared, interrupted && has_gaps, begun));
+    let stopped = || (StopCause::Interrupted, "stopped before every case had finished".to_owned());
+    emit(finished(&shared, (interrupted && has_gaps).then(stopped), begun));
     Ok(())
 }
 
-/// Makes everything that cases share, and looks whether the target is there.
-async fn prepare(input: RunInput) -> Result<Shared, RunError> {
-    let mut shared = Shared::new(input)?;
+/// Looks whether the target is there, and gets from it what cases share.
+async fn prepare(shared: &mut Shared) -> Result<(), RunError> {
     if shared.input.plan.n_to_run() == 0 {
-        return Ok(shared);
+        return Ok(());
     }
-    preflight(&shared).await?;
+    preflight(shared).await?;
     if let Some(control) = shared.control.clone() {
+        if shared.input.options.salt != 0 {
+            forget_earlier_runs(shared, &control).await?;
+        }
         if shared.encrypts() {
             let keys = control.keys(&shared.transport).await.map_err(RunError::Control)?;
             shared.keys = ServiceKeys { sm2: Some(keys.sm2_public_key), enc_token: Some(keys.enc_token_public_key) };
@@ -63,7 +75,24 @@ async fn prepare(input: RunInput) -> Result<Shared, RunError> {
     } else if shared.input.plan.listens() {
         shared.listener = Some(CallbackListener::start().await?);
     }
-    Ok(shared)
+    Ok(())
+}
+
+/// Resets at a time.
+const RESETS: usize = 16;
+
+/// Resets the accounts of the plan: an earlier run may have moved their clocks or used up their limits.
+async fn forget_earlier_runs(shared: &Shared, control: &ControlClient) -> Result<(), RunError> {
+    let sandbox = &shared.input.target.sandbox;
+    let running = shared.input.plan.cases.iter().filter(|planned| planned.fate == Fate::Run);
+    let accounts = running.flat_map(|planned| &planned.accounts);
+    let keys: BTreeSet<String> = accounts.filter_map(|(role, number)| sandbox.account(role)?.key_id(*number)).collect();
+    let resets = keys.iter().map(|key| control.reset(&shared.transport, key));
+    let mut resets = futures_util::stream::iter(resets).buffer_unordered(RESETS);
+    while let Some(done) = resets.next().await {
+        done.map_err(RunError::Control)?;
+    }
+    Ok(())
 }
 
 /// Bursts at a time. A burst has to be over within a second, so few share the machine, and nothing else does.
@@ -214,12 +243,13 @@ fn case_planned(planned: &PlannedCase, redactor: &Redactor) -> CasePlanned {
     }
 }
 
-fn finished(shared: &Shared, interrupted: bool, begun: Instant) -> Event {
+fn finished(shared: &Shared, stopped: Option<(StopCause, String)>, begun: Instant) -> Event {
     let (calls, billable_calls) = shared.gate.totals();
+    let (cause, reason) = stopped.unzip();
     Event::RunFinished(RunFinished {
-        partial: interrupted,
-        cause: interrupted.then_some(StopCause::Interrupted),
-        reason: interrupted.then(|| "stopped before every case had finished".to_owned()),
+        partial: cause.is_some(),
+        cause,
+        reason,
         calls,
         billable_calls,
         elapsed_micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -142,7 +142,8 @@ fn response_rows(input: &RunInput) -> HashMap<(String, String), ResponseRows> {
     operations.collect()
 }
 
-fn redactor(target: &Target) -> Redactor {
+/// Returns what knows the secrets and persons of a target's sandbox.
+pub fn redactor(target: &Target) -> Redactor {
     let sandbox = &target.sandbox;
     let secrets = sandbox.accounts.iter().flat_map(|account| {
         let secret = account.access_key_secret.as_ref().map(|secret| (What::AccessKeySecret, secret.expose_secret()));

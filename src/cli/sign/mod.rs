@@ -6,6 +6,7 @@ mod verify;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
@@ -14,6 +15,7 @@ pub use explain::ExplainSignArgs;
 pub use request::RequestArgs;
 pub use verify::VerifyArgs;
 
+use super::{Failure, World};
 use crate::clock::Clock;
 use crate::signing::recording::{Capture, RecordingError, parse_recording};
 use crate::signing::{ClaimError, SignError};
@@ -76,6 +78,18 @@ pub enum SignCommandError {
     At(String),
     #[error("write the result: {0}")]
     Output(#[from] std::io::Error),
+}
+
+pub(super) fn run(args: &SignArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    let clock = Arc::clone(&world.clock);
+    let mut surroundings = Surroundings {
+        env: world.env,
+        folder: if world.folder.as_os_str().is_empty() { Path::new(".") } else { &world.folder },
+        stdin: world.stdin,
+        out: world.stdout,
+        clock: clock.as_ref(),
+    };
+    Ok(run_sign(args, &mut surroundings)?)
 }
 
 /// Runs one command; returns exit code 0, or 1 when a signature does not hold.

@@ -81,8 +81,13 @@ pub(super) fn record(case: &mut CaseRun<'_>, operation: &str, exchange: &Exchang
 }
 
 fn judge(case: &mut CaseRun<'_>, judged: &Judged<'_>, echo: &Echo) -> Result<(), Stop> {
-    if let Some(code) = unasked_throttling(judged.expect, judged.operation, judged.answer) {
+    let unasked = unasked_code(judged.expect, judged.operation, judged.answer);
+    if let Some(code) = unasked.as_ref().filter(|code| code.starts_with("Throttling")) {
         return Err(Stop::Indeterminate(format!("the target throttled an ordinary call ({code})")));
+    }
+    let is_plain = case.shared.endpoints.get(&judged.built.api).is_some_and(|endpoint| !endpoint.tls);
+    if let Some(code) = unasked.filter(|code| is_plain && code == NEEDS_TLS) {
+        return Err(Stop::Indeterminate(format!("the target takes HTTPS only ({code}): give its https address")));
     }
     let wanted = expectation::check(case, judged)?;
     let mut records = case.attribution.wanted(wanted);
@@ -101,15 +106,19 @@ pub(super) fn redact(case: &CaseRun<'_>, records: &mut [CheckRecorded], echo: &E
     }
 }
 
-/// A limit that the case did not mean to reach says nothing about what it tries.
-fn unasked_throttling(expect: &Expect, operation: &Operation, answer: &Answer) -> Option<String> {
+/// What a gateway answers to plain HTTP where it is not served (source: gateway-errors.json).
+const NEEDS_TLS: &str = "InvalidProtocol.NeedSsl";
+
+/// Returns the code of a refusal that the case does not wait for: a limit that it did not mean to reach, or an address of the
+/// wrong kind, says nothing about what it tries.
+fn unasked_code(expect: &Expect, operation: &Operation, answer: &Answer) -> Option<String> {
     let code = look_up(&answer.value, &operation.envelope.code).or_else(|| look_up(&answer.value, "Code"))?;
     let code = as_text(&code).into_owned();
     let asked = match expectation::code_wanted(expect, operation) {
         Some(CodeWanted::Gateway(codes)) => codes.contains(&code),
         _ => false,
     };
-    (code.starts_with("Throttling") && !asked).then_some(code)
+    (!asked).then_some(code)
 }
 
 /// Checks the answer against the response table of the operation, or of the gateway where it refused.

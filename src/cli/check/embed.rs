@@ -1,4 +1,4 @@
-//! `idvet check`: judges an endpoint; without a target, the mock in this process.
+//! The mock in this process, for targets that ask for one.
 
 use std::sync::Arc;
 

@@ -1,0 +1,120 @@
+//! Commands besides `check`: what they print, and what they say to slips.
+
+use super::{folder, idvet, project};
+use crate::cli::exit;
+
+#[test]
+fn help_and_version_are_products_and_a_slip_is_exit_code_2() {
+    let here = folder();
+    let help = idvet(here.path(), &["--help"]);
+    assert_eq!((help.code, help.stderr.as_str()), (exit::SATISFIED, ""));
+    for command in ["check", "mock", "sign", "report", "list", "explain", "lint", "schema", "doctor", "completions"] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}:\n{}", help.stdout);
+    }
+    assert_eq!(idvet(here.path(), &["--version"]).stdout, format!("idvet {}\n", env!("CARGO_PKG_VERSION")));
+    for (line, expected) in [
+        (&["chekc"][..], "check"),
+        (&["check", "--tarket", "mock"], "--target"),
+        (&["check", "--jobs", "0"], "--jobs"),
+        (&["check", "--report", "html"], "formats are console, json, junit, markdown"),
+        (&["report", "render", "json", "--lang", "fr"], "reports speak en and zh"),
+        (&[], "Usage"),
+    ] {
+        let slip = idvet(here.path(), line);
+        assert_eq!((slip.code, slip.stdout.as_str()), (exit::USAGE, ""), "{line:?}");
+        assert!(slip.stderr.contains(expected), "{line:?}: {}", slip.stderr);
+    }
+}
+
+#[test]
+fn what_is_listed_can_be_explained() {
+    let here = folder();
+    for (what, at_least) in [("cases", 600), ("requirements", 1_000), ("codes", 100), ("operations", 9), ("targets", 5)]
+    {
+        let listed = idvet(here.path(), &["list", what]);
+        assert_eq!((listed.code, listed.stderr.as_str()), (exit::SATISFIED, ""));
+        assert!(listed.stdout.lines().count() >= at_least, "{what}: {}", listed.stdout.lines().count());
+        let json = idvet(here.path(), &["list", what, "--json"]).stdout;
+        assert_eq!(json.lines().count(), listed.stdout.lines().count());
+        let first: serde_json::Value = serde_json::from_str(json.lines().next().expect("a line")).expect("JSON");
+        let id = first[what.trim_end_matches('s')].as_str().expect("an id");
+        assert!(listed.stdout.starts_with(id), "{id}");
+        if matches!(what, "cases" | "requirements" | "codes") {
+            for lang in ["en", "zh"] {
+                let explained = idvet(here.path(), &["explain", id, "--lang", lang]);
+                assert_eq!(explained.code, exit::SATISFIED, "{}", explained.stderr);
+                assert!(explained.stdout.contains(id));
+            }
+        }
+    }
+    let few = idvet(here.path(), &["list", "requirements", "gateway.code.*"]);
+    assert!(few.stdout.lines().all(|line| line.starts_with("gateway.code.")) && !few.stdout.is_empty());
+    assert_eq!(idvet(here.path(), &["list", "cases", "no-such-case"]).code, exit::USAGE);
+}
+
+#[test]
+fn a_code_is_explained_with_status_cases_and_source() {
+    let here = folder();
+    let explained = idvet(here.path(), &["explain", "SignatureDoesNotMatch"]);
+    for part in ["HTTP status: 400", "try again: never", "gateway/tampering/", "citation: "] {
+        assert!(explained.stdout.contains(part), "{part}:\n{}", explained.stdout);
+    }
+    let unknown = idvet(here.path(), &["explain", "SignatureDoesNotMacth"]);
+    assert_eq!(unknown.code, exit::USAGE);
+    assert!(unknown.stderr.contains("did you mean `SignatureDoesNotMatch`?"), "{}", unknown.stderr);
+}
+
+#[test]
+fn lint_tells_counts_or_each_mistake_with_its_line() {
+    let here = folder();
+    let clean = idvet(here.path(), &["lint"]);
+    assert_eq!(clean.code, exit::SATISFIED, "{}", clean.stderr);
+    assert!(clean.stdout.ends_with("no mistake\n"), "{}", clean.stdout);
+    std::fs::create_dir_all(here.path().join("own/saf")).expect("made");
+    let contract = std::fs::read_to_string(project("suites/saf/contract.yaml")).expect("read");
+    let broken = contract.replacen("\napi:", "\nappi:", 1);
+    assert_ne!(broken, contract);
+    std::fs::write(here.path().join("own/saf/contract.yaml"), broken).expect("written");
+    let linted = idvet(here.path(), &["lint", "--suites", "own"]);
+    assert_eq!((linted.code, linted.stdout.as_str()), (exit::USAGE, ""));
+    assert!(linted.stderr.contains("own/saf/contract.yaml:") && linted.stderr.contains("appi"), "{}", linted.stderr);
+    let absent = idvet(here.path(), &["lint", "--suites", "nowhere"]);
+    assert_eq!(absent.code, exit::USAGE);
+    assert!(absent.stderr.starts_with("error: failed to read "), "{}", absent.stderr);
+}
+
+#[test]
+fn every_schema_is_a_schema() {
+    let here = folder();
+    for name in ["contract", "suite", "target", "known-failures", "events", "report", "control"] {
+        let printed = idvet(here.path(), &["schema", name]);
+        assert_eq!(printed.code, exit::SATISFIED, "{name}");
+        let schema: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");
+        jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(schema["properties"].is_object() || schema["oneOf"].is_array(), "{name}");
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let here = folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let printed = idvet(here.path(), &["completions", shell]);
+        assert!(printed.code == exit::SATISFIED && printed.stdout.contains("known-failures"), "{shell}");
+    }
+}
+
+#[test]
+fn doctor_examines_and_leaves_nothing_behind() {
+    let here = folder();
+    let examined = idvet(here.path(), &["doctor"]);
+    assert_eq!(examined.code, exit::SATISFIED, "{}", examined.stdout);
+    for what in ["processors", "suites", "embedded mock", "reports folder", "clock", "credentials", "proxy"] {
+        assert!(examined.stdout.lines().any(|line| line[6..].starts_with(what)), "{what}:\n{}", examined.stdout);
+    }
+    assert_eq!(std::fs::read_dir(here.path()).expect("read").count(), 0);
+    std::fs::write(here.path().join("file"), "").expect("written");
+    let blocked = idvet(here.path(), &["doctor", "--out", "file/below"]);
+    // Whatever is above a file cannot hold a folder, but the folder above the file can be written to.
+    assert_eq!(blocked.code, exit::SATISFIED);
+}
