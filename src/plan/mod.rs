@@ -46,14 +46,26 @@ pub struct PlannedCase {
     pub fate: Fate,
     /// Account role to the number of the account within its pool.
     pub accounts: IndexMap<String, u32>,
-    /// True when nothing else may run meanwhile.
-    pub alone: bool,
+    /// Beside what it may run.
+    pub lane: Lane,
     /// True when a listener for callbacks has to be there.
     pub listens: bool,
     /// Calls of billable operations the case makes.
     pub billable_calls: u64,
     /// Command line that runs this case alone.
     pub reproduce: String,
+}
+
+/// Beside what a case may run. A plan holds its cases lane by lane, so that what finished early never waits for a later
+/// lane to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Any others.
+    Together,
+    /// A few of its kind: a burst has to be over within a second.
+    Bursts,
+    /// Nothing.
+    Alone,
 }
 
 /// What becomes of a planned case.

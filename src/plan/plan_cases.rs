@@ -1,4 +1,4 @@
-//! Selection, needs, accounts and budget put together, in suite order.
+//! Selection, needs, accounts and budget put together, lane by lane in suite order.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::account::Accounts;
 use super::budget::{Budget, billable_calls};
 use super::need::{Needs, needs};
 use super::select::select;
-use super::{Fate, Plan, PlanError, PlanInput, PlannedCase};
+use super::{Fate, Lane, Plan, PlanError, PlanInput, PlannedCase};
 use crate::suite::Case;
 use crate::target::model::{ClockMeans, ThrottleMeans};
 
@@ -19,7 +19,9 @@ pub fn plan(input: &PlanInput<'_>) -> Result<Plan, PlanError> {
     chosen.extend(twins);
     let cases: Vec<&Arc<Case>> = input.suites.cases.values().filter(|case| chosen.contains(case.id.as_str())).collect();
     let mut accounts = Accounts::new(input.target);
-    let planned = cases.iter().map(|case| planned(case, input, &mut accounts, cases.len())).collect();
+    let mut planned: Vec<PlannedCase> =
+        cases.iter().map(|case| planned(case, input, &mut accounts, cases.len())).collect();
+    planned.sort_by_key(|planned| planned.lane);
     let mut plan = Plan { seed: input.seed, cases: planned, n_over_budget: 0 };
     spend_budget(&mut plan, input);
     inherit_fates(&mut plan, input, &asked_for);
@@ -33,7 +35,7 @@ fn planned(case: &Arc<Case>, input: &PlanInput<'_>, accounts: &mut Accounts<'_>,
     PlannedCase {
         case: Arc::clone(case),
         fate,
-        alone: alone(&needs, input, allotted.shared),
+        lane: lane(&needs, input, allotted.shared),
         accounts: allotted.numbers,
         listens: needs.listener,
         billable_calls: billable_calls(case, input.suites, input.contracts),
@@ -42,11 +44,15 @@ fn planned(case: &Arc<Case>, input: &PlanInput<'_>, accounts: &mut Accounts<'_>,
 }
 
 /// A case runs alone when what it moves or uses up is not its own: everybody's clock, a shared limit, a shared account.
-fn alone(needs: &Needs, input: &PlanInput<'_>, shared: bool) -> bool {
+fn lane(needs: &Needs, input: &PlanInput<'_>, shared: bool) -> Lane {
     let capabilities = &input.target.capabilities;
     let moves_all = needs.clock && (shared || capabilities.clock == ClockMeans::Global);
     let exhausts_all = needs.burst && (shared || capabilities.throttle == ThrottleMeans::Shared);
-    moves_all || exhausts_all || (needs.billing && shared)
+    match moves_all || exhausts_all || (needs.billing && shared) {
+        true => Lane::Alone,
+        false if needs.burst => Lane::Bursts,
+        false => Lane::Together,
+    }
 }
 
 /// Spends the budget in plan order: a case that does not fit is left out, later and cheaper ones may still fit.

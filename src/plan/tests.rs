@@ -124,7 +124,7 @@ fn a_shared_account_makes_clock_cases_run_alone_and_a_budget_leaves_cases_out() 
     let selection = Selection::default();
     let input = PlanInput { suites: &suites, contracts: &contracts, target: &shared, selection: &selection, seed: 5 };
     let plan = plan(&input).expect("plans");
-    let alone: Vec<bool> = plan.cases.iter().map(|planned| planned.alone).collect();
+    let alone: Vec<bool> = plan.cases.iter().map(|planned| planned.lane == Lane::Alone).collect();
     assert_eq!(alone, [false, false, true]);
     let reason = "its 2 billable calls exceed what the budget of 2 leaves".to_owned();
     assert_eq!((plan.n_over_budget, &plan.cases[2].fate), (1, &Fate::NotExercised(reason)));

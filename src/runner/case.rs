@@ -42,8 +42,12 @@ pub(super) struct CaseOutcome {
 /// Runs a case. `mailbox` names its place at the callback listener.
 pub(super) async fn run_case(shared: &Shared, planned: &PlannedCase, mailbox: &str) -> CaseOutcome {
     let begun = Instant::now();
+    let ready = shared.get_ready(planned).await;
     let mut case = CaseRun::new(shared, planned, mailbox);
-    let stop = case.run_steps(mailbox).await.err();
+    let stop = match ready {
+        Ok(()) => case.run_steps(mailbox).await.err(),
+        Err(reason) => Some(Stop::Indeterminate(reason)),
+    };
     let mut checks = case.checks;
     case.attribution.observed(&mut checks, |id| shared.level(id));
     let (mut verdict, mut reason) = own_verdict(stop.as_ref(), &checks, |id| shared.level(id));
@@ -65,7 +69,7 @@ impl<'a> CaseRun<'a> {
     fn new(shared: &'a Shared, planned: &'a PlannedCase, mailbox: &str) -> Self {
         let mut state = CaseState::new(planned, &shared.request_input());
         if planned.listens {
-            state.callback_url = shared.listener.as_ref().map(|listener| listener.url(mailbox));
+            state.callback_url = shared.listener().map(|listener| listener.url(mailbox));
         }
         Self {
             shared,

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::contract::Contracts;
 use crate::event::KnownFailureDeclared;
 use crate::plan::Plan;
+use crate::redact::Redactor;
 use crate::signing::Scheme;
 use crate::suite::Suites;
 use crate::target::model::Target;
@@ -39,6 +40,8 @@ pub struct RunInput {
     pub suites: Arc<Suites>,
     /// With endpoints and control address as they are reached, `embedded` resolved.
     pub target: Arc<Target>,
+    /// Knows the secrets and persons of the target (see [`redactor`]).
+    pub redactor: Redactor,
     pub options: RunOptions,
 }
 

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::callbacks::CallbackListener;
 use super::case::{CaseOutcome, run_case};
 use super::control::ControlClient;
 use super::order::Order;
@@ -19,10 +18,8 @@ use crate::contract::{Level, Requirement};
 use crate::event::{
     CasePlanned, Event, RequirementDeclared, RunFinished, RunStarted, SCHEMA_VERSION, StopCause, Verdict,
 };
-use crate::plan::{Fate, PlannedCase};
+use crate::plan::{Fate, Lane, PlannedCase};
 use crate::redact::Redactor;
-use crate::request::ServiceKeys;
-use crate::suite::Step;
 
 /// Runs a plan. Every event goes to `emit`, in an order that depends on the plan alone.
 ///
@@ -31,13 +28,16 @@ use crate::suite::Step;
 /// a whole stream, whose last event says so.
 pub async fn run(input: RunInput, mut emit: impl FnMut(Event)) -> Result<(), RunError> {
     let begun = Instant::now();
-    let mut shared = Shared::new(input)?;
-    announce(&shared, &mut emit);
-    if let Err(error) = prepare(&mut shared).await {
+    let shared = Shared::new(input)?;
+    if let Err(error) = prepare(&shared).await {
+        announce(&shared, &mut emit);
         emit(finished(&shared, Some((StopCause::Target, error.to_string())), begun));
         return Err(error);
     }
     let shared = Arc::new(shared);
+    // The first cases run while thousands of requirements are told.
+    let first = Batch::start(&shared, Lane::Together);
+    announce(&shared, &mut emit);
     let plan = Arc::clone(&shared.input.plan);
     let mut order = Order::new(&plan);
     for (idx, planned) in plan.cases.iter().enumerate() {
@@ -46,34 +46,21 @@ pub async fn run(input: RunInput, mut emit: impl FnMut(Event)) -> Result<(), Run
         }
     }
     order.emit_ready(&mut emit);
-    let interrupted = !run_cases(&shared, &mut order, &mut emit).await;
+    let interrupted = !run_cases(&shared, first, &mut order, &mut emit).await;
     let has_gaps = order.emit_rest(&mut emit);
     let stopped = || (StopCause::Interrupted, "stopped before every case had finished".to_owned());
     emit(finished(&shared, (interrupted && has_gaps).then(stopped), begun));
     Ok(())
 }
 
-/// Looks whether the target is there, and gets from it what cases share.
-async fn prepare(shared: &mut Shared) -> Result<(), RunError> {
+/// Looks whether the target is there, and has it forget what earlier runs did.
+async fn prepare(shared: &Shared) -> Result<(), RunError> {
     if shared.input.plan.n_to_run() == 0 {
         return Ok(());
     }
     preflight(shared).await?;
-    if let Some(control) = shared.control.clone() {
-        if shared.input.options.salt != 0 {
-            forget_earlier_runs(shared, &control).await?;
-        }
-        if shared.encrypts() {
-            let keys = control.keys(&shared.transport).await.map_err(RunError::Control)?;
-            shared.keys = ServiceKeys { sm2: Some(keys.sm2_public_key), enc_token: Some(keys.enc_token_public_key) };
-        }
-        if shared.input.plan.listens() {
-            let listener = CallbackListener::start().await?;
-            control.trust(&shared.transport, &listener.ca_pem).await.map_err(RunError::Control)?;
-            shared.listener = Some(listener);
-        }
-    } else if shared.input.plan.listens() {
-        shared.listener = Some(CallbackListener::start().await?);
+    if let Some(control) = shared.control.as_ref().filter(|_| shared.input.options.salt != 0) {
+        forget_earlier_runs(shared, control).await?;
     }
     Ok(())
 }
@@ -98,56 +85,67 @@ async fn forget_earlier_runs(shared: &Shared, control: &ControlClient) -> Result
 /// Bursts at a time. A burst has to be over within a second, so few share the machine, and nothing else does.
 const BURSTS: usize = 2;
 
-/// Runs the cases side by side, then those that need the target for themselves. Returns false when stopped.
-async fn run_cases(shared: &SharedRun, order: &mut Order<'_>, emit: &mut impl FnMut(Event)) -> bool {
-    let cases = shared.input.plan.cases.iter().enumerate().filter(|(_, planned)| planned.fate == Fate::Run);
-    let (mut together, mut bursts, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-    for (idx, planned) in cases {
-        let is_burst = planned.case.steps.iter().any(|step| matches!(step, Step::Burst(_)));
-        match (planned.alone, is_burst) {
-            (true, _) => alone.push(idx),
-            (false, true) => bursts.push(idx),
-            (false, false) => together.push(idx),
-        }
+/// Lets the first cases come to their end, then runs the other lanes. Returns false when stopped.
+async fn run_cases(shared: &SharedRun, first: Batch, order: &mut Order<'_>, emit: &mut impl FnMut(Event)) -> bool {
+    if !first.drain(shared, order, emit).await {
+        return false;
     }
-    let width = shared.input.target.budgets.concurrency.max(1) as usize;
-    for (batch, width) in [(together, width), (bursts, BURSTS.min(width)), (alone, 1)] {
-        if !run_batch(shared, batch, width, order, emit).await {
+    for lane in [Lane::Bursts, Lane::Alone] {
+        if !Batch::start(shared, lane).drain(shared, order, emit).await {
             return false;
         }
     }
     true
 }
 
-async fn run_batch(
-    shared: &SharedRun,
-    batch: Vec<usize>,
-    width: usize,
-    order: &mut Order<'_>,
-    emit: &mut impl FnMut(Event),
-) -> bool {
-    let cancel = shared.input.options.cancel.clone();
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    let feeder = tokio::spawn(feed(Arc::clone(shared), batch, width, sender));
-    let completed = loop {
-        tokio::select! {
-            () = cancel.cancelled() => break false,
-            done = receiver.recv() => match done {
-                None => break true,
-                Some((idx, outcome)) => {
-                    order.put(idx, outcome);
-                    order.emit_ready(emit);
-                }
-            },
-        }
-    };
-    if !completed {
-        feeder.abort();
-        while let Ok((idx, outcome)) = receiver.try_recv() {
-            order.put(idx, outcome);
-        }
+/// The cases of a lane, under way.
+struct Batch {
+    feeder: JoinHandle<()>,
+    receiver: mpsc::UnboundedReceiver<(usize, CaseOutcome)>,
+}
+
+impl Batch {
+    fn start(shared: &SharedRun, lane: Lane) -> Self {
+        let most = shared.input.target.budgets.concurrency.max(1) as usize;
+        let width = match lane {
+            Lane::Together => most,
+            Lane::Bursts => BURSTS.min(most),
+            Lane::Alone => 1,
+        };
+        let cases = shared.input.plan.cases.iter().enumerate();
+        let chosen = cases.filter(|(_, planned)| planned.fate == Fate::Run && planned.lane == lane);
+        let chosen = chosen.map(|(idx, _)| idx).collect();
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Self { feeder: tokio::spawn(feed(Arc::clone(shared), chosen, width, sender)), receiver }
     }
-    completed
+
+    /// Takes what finishes until all has. Returns false when stopped before.
+    async fn drain(mut self, shared: &SharedRun, order: &mut Order<'_>, emit: &mut impl FnMut(Event)) -> bool {
+        let cancel = shared.input.options.cancel.clone();
+        let completed = loop {
+            tokio::select! {
+                () = cancel.cancelled() => break false,
+                done = self.receiver.recv() => match done {
+                    None => break true,
+                    Some((idx, outcome)) => {
+                        order.put(idx, outcome);
+                        order.emit_ready(emit);
+                    }
+                },
+            }
+        };
+        if !completed {
+            self.feeder.abort();
+            while let Ok((idx, outcome)) = self.receiver.try_recv() {
+                order.put(idx, outcome);
+            }
+        }
+        if completed {
+            // Whoever hears of nothing more may have lost a case to a panic.
+            resume_panic((&mut self.feeder).await);
+        }
+        completed
+    }
 }
 
 /// Starts cases in plan order, as many at a time as the target allows. Dropping it stops them.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
+use tokio::sync::OnceCell;
 
 use super::callbacks::CallbackListener;
 use super::control::ControlClient;
@@ -12,10 +13,10 @@ use super::{RunError, RunInput};
 use crate::check::ResponseRows;
 use crate::clock::Timestamp;
 use crate::contract::Level;
-use crate::plan::Fate;
+use crate::plan::{Fate, PlannedCase};
 use crate::redact::{Redactor, Sensitive, What};
 use crate::request::{Expressions, RequestInput, ServiceKeys};
-use crate::suite::Step;
+use crate::suite::{Case, Step};
 use crate::target::model::Target;
 use crate::transport::{Endpoint, Transport, TransportOptions};
 
@@ -29,8 +30,8 @@ pub(super) struct Shared {
     pub(super) gate: Gate,
     pub(super) redactor: Redactor,
     pub(super) expressions: Expressions,
-    pub(super) keys: ServiceKeys,
-    pub(super) listener: Option<CallbackListener>,
+    keys: OnceCell<ServiceKeys>,
+    listener: OnceCell<CallbackListener>,
     rows: HashMap<(String, String), ResponseRows>,
 }
 
@@ -57,10 +58,10 @@ impl Shared {
             control: control_endpoint.clone().map(ControlClient::new),
             control_endpoint,
             gate: Gate::new(&target.budgets),
-            redactor: redactor(target),
+            redactor: input.redactor.clone(),
             expressions,
-            keys: ServiceKeys::default(),
-            listener: None,
+            keys: OnceCell::new(),
+            listener: OnceCell::new(),
             rows: response_rows(&input),
             input,
         })
@@ -68,7 +69,7 @@ impl Shared {
 
     /// Returns what requests are made from.
     pub(super) fn request_input(&self) -> RequestInput<'_> {
-        request_input(&self.input, &self.keys)
+        request_input(&self.input, self.keys.get().unwrap_or(&NO_KEYS))
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -85,21 +86,56 @@ impl Shared {
         self.input.contracts.requirements.get(requirement).map_or(Level::Must, |found| found.level)
     }
 
-    /// Says whether some case that runs encrypts, so that keys are needed.
-    pub(super) fn encrypts(&self) -> bool {
-        let running = self.input.plan.cases.iter().filter(|planned| planned.fate == Fate::Run);
-        let baselines = running.flat_map(|planned| &planned.case.steps).filter_map(|step| match step {
-            Step::Call(call) => {
-                Some((self.input.suites.baseline(&call.baseline)?, format!("{:?}{:?}", call.set, call.differs)))
-            }
-            _ => None,
-        });
-        let encrypted = |text: &str| text.contains("sm2(") || text.contains("enc_token(");
-        let mut baselines = baselines;
-        baselines
-            .any(|(loaded, more)| encrypted(&more) || loaded.baseline.parameters.values().any(|text| encrypted(text)))
+    /// Gets ready what some cases need and most do not, so that nobody waits for what another needs.
+    pub(super) async fn get_ready(&self, planned: &PlannedCase) -> Result<(), String> {
+        self.fetch_keys(&planned.case).await?;
+        if planned.listens {
+            self.listener.get_or_try_init(|| self.listen()).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the listener for callbacks, when a case that needs it got ready.
+    pub(super) fn listener(&self) -> Option<&CallbackListener> {
+        self.listener.get()
+    }
+
+    /// Starts the listener, and has the target trust it where it can be told to.
+    async fn listen(&self) -> Result<CallbackListener, String> {
+        let listener = CallbackListener::start().await.map_err(|error| error.to_string())?;
+        if let Some(control) = &self.control {
+            control.trust(&self.transport, &listener.ca_pem).await?;
+        }
+        Ok(listener)
+    }
+
+    /// Gets the service's public keys, once for all cases, when a case is about to encrypt: making a key pair takes a server
+    /// a while.
+    async fn fetch_keys(&self, case: &Case) -> Result<(), String> {
+        let Some(control) = self.control.as_ref().filter(|_| self.encrypts(case)) else { return Ok(()) };
+        let fetch = || async {
+            let keys = control.keys(&self.transport).await?;
+            Ok(ServiceKeys { sm2: Some(keys.sm2_public_key), enc_token: Some(keys.enc_token_public_key) })
+        };
+        self.keys.get_or_try_init(fetch).await.map(drop)
+    }
+
+    fn encrypts(&self, case: &Case) -> bool {
+        let encrypted = |text: &String| text.contains("sm2(") || text.contains("enc_token(");
+        case.steps.iter().any(|step| {
+            let (baseline, more) = match step {
+                Step::Call(call) => (&call.baseline, format!("{:?}{:?}", call.set, call.differs)),
+                Step::Burst(burst) => (&burst.baseline, String::new()),
+                _ => return false,
+            };
+            let baseline = self.input.suites.baseline(baseline);
+            encrypted(&more) || baseline.is_some_and(|loaded| loaded.baseline.parameters.values().any(encrypted))
+        })
     }
 }
+
+/// What is known of the service's keys before they are asked for.
+static NO_KEYS: ServiceKeys = ServiceKeys { sm2: None, enc_token: None };
 
 fn request_input<'a>(input: &'a RunInput, keys: &'a ServiceKeys) -> RequestInput<'a> {
     RequestInput {

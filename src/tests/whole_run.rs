@@ -9,7 +9,7 @@ use crate::event::{Event, Verdict};
 use crate::files::SuiteFiles;
 use crate::plan::{PlanInput, Selection, plan};
 use crate::report::events::strip_volatile;
-use crate::runner::{RunInput, RunOptions};
+use crate::runner::{RunInput, RunOptions, redactor};
 use crate::{suite, target};
 
 pub(super) fn input(patterns: &[&str]) -> RunInput {
@@ -25,6 +25,7 @@ pub(super) fn input(patterns: &[&str]) -> RunInput {
         plan: Arc::new(plan),
         contracts: Arc::new(contracts),
         suites: Arc::new(suites),
+        redactor: redactor(&target),
         target: Arc::new(target),
         options: RunOptions::new(Arc::new(SystemClock)),
     }

@@ -106,7 +106,7 @@ async fn judge(args: &CheckArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     let cancel = CancellationToken::new();
     let Prepared { input, notes } = prepare::prepare(args, &cancel, world).await?;
     notes.iter().for_each(|note| world.tell(note));
-    let mut output = Output::open(args, &input.target, &cancel, world)?;
+    let mut output = Output::open(args, &input.redactor, &cancel, world)?;
     let stop = stop_signal().map_err(|error| Failure::usage(format!("listen to signals: {error}")))?;
     let stopper = tokio::spawn({
         let cancel = cancel.clone();

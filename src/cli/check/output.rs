@@ -13,8 +13,6 @@ use crate::redact::Redactor;
 use crate::report::events::{EventWriteError, EventWriter};
 use crate::report::progress::Progress;
 use crate::report::{Document, DocumentBuilder, Format, check_finished, render, render_coloured, write_report};
-use crate::runner::redactor;
-use crate::target::model::Target;
 
 /// The streams and files of one run.
 pub(super) struct Output {
@@ -32,7 +30,7 @@ impl Output {
     /// Makes the folder and begins `events.jsonl`. Reports of an earlier run go: none of them is of this one.
     pub(super) fn open(
         args: &CheckArgs,
-        target: &Target,
+        redactor: &Redactor,
         cancel: &CancellationToken,
         world: &World<'_>,
     ) -> Result<Self, Failure> {
@@ -46,13 +44,12 @@ impl Output {
             }
         }
         let file = File::create(folder.join("events.jsonl")).map_err(refuse)?;
-        let redactor = redactor(target);
         Ok(Self {
             folder,
             writer: EventWriter::new(file, redactor.clone()),
             document: DocumentBuilder::default(),
             progress: Progress::new(world.stderr_is_terminal && !args.quiet),
-            redactor,
+            redactor: redactor.clone(),
             cancel: cancel.clone(),
             began: false,
             failed: None,

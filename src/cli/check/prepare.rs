@@ -12,7 +12,7 @@ use crate::contract::Contracts;
 use crate::coverage::parse_ledger;
 use crate::event::KnownFailureDeclared;
 use crate::plan::{Plan, PlanInput, Selection, plan};
-use crate::runner::{RunInput, RunOptions};
+use crate::runner::{RunInput, RunOptions, redactor};
 use crate::suite::Suites;
 
 /// A run, and what its reader should know before it begins.
@@ -57,6 +57,7 @@ pub(super) async fn prepare(
         plan: Arc::new(plan),
         contracts: Arc::new(loaded.contracts),
         suites: Arc::new(loaded.suites),
+        redactor: redactor(&target),
         target: Arc::new(target),
         options,
     };

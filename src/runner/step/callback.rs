@@ -12,7 +12,7 @@ use crate::suite::{CallbackExpected, Step};
 
 /// Sets what the listener answers until the next callback step is over.
 pub(in crate::runner) fn prepare(case: &CaseRun<'_>, mailbox: &str, from: usize) {
-    let Some(listener) = &case.shared.listener else { return };
+    let Some(listener) = case.shared.listener() else { return };
     let next = case.planned.case.steps.iter().skip(from).find_map(|step| match step {
         Step::Callback(expected) => Some(expected.answer.as_ref().map_or(200, crate::suite::Choice::get)),
         _ => None,
@@ -67,7 +67,7 @@ async fn wait(case: &CaseRun<'_>, expected: &CallbackExpected, mailbox: &str) ->
 }
 
 fn received(case: &CaseRun<'_>, mailbox: &str) -> Vec<Received> {
-    case.shared.listener.as_ref().map(|listener| listener.received(mailbox)).unwrap_or_default()
+    case.shared.listener().map(|listener| listener.received(mailbox)).unwrap_or_default()
 }
 
 fn record(case: &mut CaseRun<'_>, received: &[Received]) {
