@@ -127,8 +127,13 @@ fn decode_component(text: &str) -> Result<String, DecodeError> {
     if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
         return Ok(text.to_owned());
     }
-    let spaced: Vec<u8> = text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
-    let bytes: Vec<u8> = percent_encoding::percent_decode(&spaced).collect();
+    let mut bytes = Vec::with_capacity(text.len());
+    for (idx, piece) in text.split('+').enumerate() {
+        if idx > 0 {
+            bytes.push(b' ');
+        }
+        bytes.extend(percent_encoding::percent_decode(piece.as_bytes()));
+    }
     String::from_utf8(bytes).map_err(|_| DecodeError::NotUtf8)
 }
 
@@ -137,7 +142,17 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// Percent-encodes as RFC 3986 unreserved characters demand: `A-Z a-z 0-9 - _ . ~` stay, every other byte becomes
 /// `%XX` in upper case (source: signing.md §0).
 pub fn encode_component(text: &str) -> String {
-    percent_encode(text.as_bytes(), ESCAPED).to_string()
+    let mut encoded = String::new();
+    push_component(&mut encoded, text);
+    encoded
+}
+
+/// As [`encode_component`], behind what is there already. Pictures make texts of megabytes, so room is made once.
+pub fn push_component(encoded: &mut String, text: &str) {
+    let is_kept = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let n_escaped = text.bytes().filter(|byte| !is_kept(byte)).count();
+    encoded.reserve(text.len() + 2 * n_escaped);
+    encoded.extend(percent_encode(text.as_bytes(), ESCAPED));
 }
 
 /// Joins pairs as `enc(name)=enc(value)` with `&`, in the order given.
@@ -147,9 +162,9 @@ pub fn encode_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
         if !text.is_empty() {
             text.push('&');
         }
-        text.extend(percent_encode(name.as_bytes(), ESCAPED));
+        push_component(&mut text, name);
         text.push('=');
-        text.extend(percent_encode(value.as_bytes(), ESCAPED));
+        push_component(&mut text, value);
     }
     text
 }

@@ -16,6 +16,8 @@ mod tests;
 pub use message::{Echo, RecordedExchange};
 pub use values::{Form, Leak, Sensitive, What};
 
+use std::sync::Arc;
+
 use crate::event::{Mismatch, RecordedMessage};
 use crate::exchange::{Exchange, Request, Response};
 
@@ -25,13 +27,14 @@ pub const BODY_LIMIT: usize = 16 * 1024;
 /// Knows what must not be written.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
-    values: values::Values,
+    // Shared, since many places of a run hold one and making it takes milliseconds.
+    values: Arc<values::Values>,
 }
 
 impl Redactor {
     /// Builds a redactor that also knows these values. `{n}` in a value stands for any digits.
     pub fn new<'a>(sensitive: impl IntoIterator<Item = Sensitive<'a>>) -> Self {
-        Self { values: values::Values::new(sensitive) }
+        Self { values: Arc::new(values::Values::new(sensitive)) }
     }
 
     /// Records a request on its own.

@@ -1,13 +1,14 @@
 //! Redaction by value: each known secret and person in every form it may take, and the shape of an identity number.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use crate::exchange::encode_component;
 
@@ -89,11 +90,12 @@ struct Literal {
     tail: Tail,
 }
 
-/// All known values as one pattern of literals.
+/// All known values, searched for at once.
 #[derive(Clone, Default)]
 pub(super) struct Values {
-    pattern: Option<Regex>,
-    literals: HashMap<Vec<u8>, Literal>,
+    search: Option<AhoCorasick>,
+    /// What each pattern of the search is.
+    literals: Vec<Literal>,
 }
 
 impl fmt::Debug for Values {
@@ -110,7 +112,7 @@ static ID_SHAPE: LazyLock<Regex> = LazyLock::new(|| {
 
 impl Values {
     pub(super) fn new<'a>(sensitive: impl IntoIterator<Item = Sensitive<'a>>) -> Self {
-        let mut literals = HashMap::new();
+        let mut literals: BTreeMap<Vec<u8>, Literal> = BTreeMap::new();
         for value in sensitive {
             for (bytes, literal) in forms(value) {
                 literals.entry(bytes).or_insert(literal);
@@ -119,11 +121,10 @@ impl Values {
         if literals.is_empty() {
             return Self::default();
         }
-        let mut texts: Vec<&Vec<u8>> = literals.keys().collect();
-        texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        let escaped: Vec<String> = texts.iter().map(|text| regex::escape(&String::from_utf8_lossy(text))).collect();
-        let pattern = RegexBuilder::new(&escaped.join("|")).unicode(false).size_limit(1 << 28).build();
-        Self { pattern: Some(pattern.expect("escaped literals are a pattern")), literals }
+        // Of several that begin at one place the longest is meant.
+        let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(literals.keys());
+        let search = search.expect("a few thousand literals are far from any limit");
+        Self { search: Some(search), literals: literals.into_values().collect() }
     }
 
     /// Replaces every known value.
@@ -158,10 +159,10 @@ impl Values {
     /// characters: literals are whole characters, tails are ASCII.
     fn find(&self, bytes: &[u8]) -> Vec<(usize, usize, Literal)> {
         let mut found = Vec::new();
-        if let Some(pattern) = &self.pattern {
+        if let Some(search) = &self.search {
             let mut at = 0;
-            while let Some(hit) = pattern.find_at(bytes, at) {
-                let literal = self.literals[hit.as_bytes()];
+            while let Some(hit) = search.find(Input::new(bytes).span(at..bytes.len())) {
+                let literal = self.literals[hit.pattern().as_usize()];
                 at = hit.end() + tail_length(literal.tail, &bytes[hit.end()..]);
                 found.push((hit.start(), at, literal));
             }

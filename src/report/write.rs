@@ -1,5 +1,7 @@
 //! Finished files: written whole, then searched for secrets; a file that leaks does not stay.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::redact::{Leak, Redactor};
@@ -41,12 +43,29 @@ pub fn write_report(
 /// Searches a finished file for known secrets and persons, and removes it when it holds one.
 pub fn check_finished(path: &Path, redactor: &Redactor) -> Result<(), WriteError> {
     let io = |source| WriteError::Io { path: path.to_owned(), source };
-    let bytes = std::fs::read(path).map_err(io)?;
-    match redactor.scan(&bytes).into_iter().next() {
+    match first_leak(path, redactor).map_err(io)? {
         None => Ok(()),
         Some(leak) => {
             std::fs::remove_file(path).map_err(io)?;
             Err(WriteError::Leak { path: path.to_owned(), leak })
         }
     }
+}
+
+/// Searches line by line: a file may be large, and no known value holds a line feed.
+fn first_leak(path: &Path, redactor: &Redactor) -> std::io::Result<Option<Leak>> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut line = Vec::new();
+    let (mut number, mut offset) = (0, 0);
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if let Some(mut leak) = redactor.scan(&line).into_iter().next() {
+            leak.line += number;
+            leak.offset += offset;
+            return Ok(Some(leak));
+        }
+        number += 1;
+        offset += line.len();
+        line.clear();
+    }
+    Ok(None)
 }

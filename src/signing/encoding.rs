@@ -44,6 +44,14 @@ fn meant(text: &str, vices: Vices) -> Cow<'_, str> {
     if vices.has(Vice::ValuesTrimmed) { text.trim().into() } else { text.into() }
 }
 
+/// As [`encode`], behind what is there already.
+pub(super) fn push_encoded(encoded: &mut String, text: &str, vices: Vices) {
+    match vices.is_empty() {
+        true => crate::exchange::push_component(encoded, text),
+        false => encoded.push_str(&encode(text, vices)),
+    }
+}
+
 /// Escapes a text once, with the vices that concern single characters.
 pub(super) fn encode(text: &str, vices: Vices) -> String {
     if vices.is_empty() {

@@ -1,6 +1,6 @@
 //! V1, `SignatureVersion=1.0`: HMAC over method and all parameters of query and form (source: signing.md §1).
 
-use super::encoding::{canonical_query, encode, sort_pairs};
+use super::encoding::{canonical_query, encode, push_encoded, sort_pairs};
 use super::key::Key;
 use super::model::{Derivation, Place, SignError, SigningInput};
 use super::vice::{Vice, Vices};
@@ -136,8 +136,10 @@ pub(super) fn texts(method: &str, pairs: &mut [(&str, &str)], vices: Vices) -> (
     sort_pairs(pairs, vices);
     let canonical = canonical_query(pairs, vices);
     let method = super::vice::signed_method(method, vices);
-    let path = encode("/", vices);
-    let encoded = if vices.has(Vice::EncodedOnce) { canonical.clone() } else { encode(&canonical, vices) };
-    let string_to_sign = format!("{method}&{path}&{encoded}");
+    let mut string_to_sign = format!("{method}&{}&", encode("/", vices));
+    match vices.has(Vice::EncodedOnce) {
+        true => string_to_sign.push_str(&canonical),
+        false => push_encoded(&mut string_to_sign, &canonical, vices),
+    }
     (canonical, string_to_sign)
 }

@@ -40,8 +40,16 @@ pub(super) fn expand(parsed: &ParsedFile, contracts: &Contracts) -> Expansion {
                 continue;
             }
         };
+        // Goes through JSON, so that a new field of a step needs no code here.
+        let steps = match serde_json::to_value(&template.steps) {
+            Ok(steps) => steps,
+            Err(error) => {
+                mistake("steps:", error.to_string(), None);
+                continue;
+            }
+        };
         for row in rows {
-            match instance(parsed, template, row, &place) {
+            match instance(parsed, (template, &steps), row, &place) {
                 Ok(mut case) => {
                     case.named = resolved(&case.named, contracts, &mut globs, &mut mistake);
                     expansion.cases.push((case_idx, case));
@@ -87,12 +95,20 @@ fn family(each: &Each, folder: &str, contracts: &Contracts) -> Result<Vec<Row>, 
     }
 }
 
-fn instance(parsed: &ParsedFile, template: &CaseTemplate, row: Row, place: &str) -> Result<Case, String> {
+fn instance(
+    parsed: &ParsedFile,
+    (template, steps): (&CaseTemplate, &Value),
+    row: Row,
+    place: &str,
+) -> Result<Case, String> {
     let id = substitute(&template.id, &row)?;
     let text = |text: &Text| -> Result<Text, String> {
         Ok(Text { en: substitute(&text.en, &row)?, zh: substitute(&text.zh, &row)? })
     };
-    let steps = if row.is_empty() { template.steps.clone() } else { substituted_steps(&template.steps, &row)? };
+    let steps = match row.is_empty() {
+        true => template.steps.clone(),
+        false => serde_json::from_value(substituted(steps, &row)?).map_err(|error| error.to_string())?,
+    };
     let mut case = Case {
         id: format!("{}/{}/{id}", parsed.folder, parsed.topic),
         api: parsed.folder.clone(),
@@ -112,25 +128,18 @@ fn instance(parsed: &ParsedFile, template: &CaseTemplate, row: Row, place: &str)
     }
 }
 
-/// Goes through JSON, so that a new field of a step needs no code here.
-fn substituted_steps(steps: &[Step], row: &Row) -> Result<Vec<Step>, String> {
-    let value = serde_json::to_value(steps).map_err(|error| error.to_string())?;
-    serde_json::from_value(substituted(value, row)?).map_err(|error| error.to_string())
-}
-
-fn substituted(value: Value, row: &Row) -> Result<Value, String> {
+fn substituted(value: &Value, row: &Row) -> Result<Value, String> {
     Ok(match value {
-        Value::String(text) if mentions_row(&text) => Value::String(substitute(&text, row)?),
-        Value::Array(items) => items.into_iter().map(|item| substituted(item, row)).collect::<Result<_, _>>()?,
+        Value::String(text) if mentions_row(text) => Value::String(substitute(text, row)?),
+        Value::Array(items) => items.iter().map(|item| substituted(item, row)).collect::<Result<_, _>>()?,
         Value::Object(entries) => {
-            let entry = |(key, value)| {
-                let key: String = key;
-                let key = if mentions_row(&key) { substitute(&key, row)? } else { key };
+            let entry = |(key, value): (&String, &Value)| {
+                let key = if mentions_row(key) { substitute(key, row)? } else { key.clone() };
                 Ok::<_, String>((key, substituted(value, row)?))
             };
-            Value::Object(entries.into_iter().map(entry).collect::<Result<_, _>>()?)
+            Value::Object(entries.iter().map(entry).collect::<Result<_, _>>()?)
         }
-        other => other,
+        other => other.clone(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::expand::expand;
 use super::implied::imply;
 use super::loaded::{Case, LoadedBaseline, Suites};
-use super::parse::{ParsedFile, parse_files};
+use super::parse::{ParsedFile, parse_files, side_by_side};
 use super::twin::Twins;
 use super::validate::{validate_baselines, validate_cases};
 use crate::contract::Contracts;
@@ -14,9 +14,22 @@ use crate::files::SuiteFiles;
 
 /// Loads every suite file, or returns all mistakes found in them.
 pub fn load(files: &SuiteFiles, contracts: &Contracts) -> Result<Suites, Vec<Diagnostic>> {
+    build(parse(files), contracts)
+}
+
+/// Suite files as parsed, before the contracts are looked at.
+pub struct ParsedSuites(Vec<Result<ParsedFile, Vec<Diagnostic>>>);
+
+/// Parses every suite file. Needs no contract, so that both can be read at the same time.
+pub fn parse(files: &SuiteFiles) -> ParsedSuites {
+    ParsedSuites(parse_files(files))
+}
+
+/// Makes suites of what was parsed, or returns all mistakes found.
+pub fn build(files: ParsedSuites, contracts: &Contracts) -> Result<Suites, Vec<Diagnostic>> {
     let mut mistakes = Vec::new();
     let mut parsed: Vec<ParsedFile> = Vec::new();
-    for result in parse_files(files) {
+    for result in files.0 {
         match result {
             Ok(file) => parsed.push(file),
             Err(found) => mistakes.extend(found),
@@ -28,8 +41,8 @@ pub fn load(files: &SuiteFiles, contracts: &Contracts) -> Result<Suites, Vec<Dia
     // A file that did not parse may hold the baselines that others name: their mistakes would be noise.
     let complete = mistakes.is_empty();
     let mut cases = Vec::new();
-    for (file_idx, file) in parsed.iter().enumerate() {
-        let expansion = expand(file, contracts);
+    let expansions = side_by_side(&parsed, |file| file.source.text.len(), |file| expand(file, contracts));
+    for (file_idx, expansion) in expansions.into_iter().enumerate() {
         mistakes.extend(expansion.mistakes);
         cases.extend(expansion.cases.into_iter().map(|(case_idx, case)| Written { file_idx, case_idx, case }));
     }

@@ -20,7 +20,7 @@ mod validate;
 pub use choice::Choice;
 pub use glob::glob_matches;
 pub use lint::lint;
-pub use load::load;
+pub use load::{ParsedSuites, build, load, parse as parse_all};
 pub use loaded::{Case, LoadedBaseline, Row, Suites};
 pub use model::*;
 pub use nearest::nearest;

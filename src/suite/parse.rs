@@ -1,7 +1,8 @@
 //! Suite files as text: parsed one by one, with the place of everything a mistake may be about.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_saphyr::Spanned;
 
@@ -84,23 +85,33 @@ pub(super) fn parse_files(files: &SuiteFiles) -> Vec<Result<ParsedFile, Vec<Diag
         .iter()
         .filter(|(path, _)| !path.ends_with("/contract.yaml") && !path.starts_with("targets/") && path.contains('/'))
         .collect();
-    let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(suites.len().max(1));
-    let mut parsed: Vec<Option<Result<ParsedFile, Vec<Diagnostic>>>> = suites.iter().map(|_| None).collect();
-    // Dealt out in turn, so that neighbouring large files land on different threads.
-    let mut lanes: Vec<Vec<_>> = (0..n_threads).map(|_| Vec::new()).collect();
-    for (idx, (slot, file)) in parsed.iter_mut().zip(&suites).enumerate() {
-        lanes[idx % n_threads].push((slot, file));
-    }
-    std::thread::scope(|scope| {
-        for lane in lanes {
-            scope.spawn(move || {
-                for (slot, (path, text)) in lane {
-                    *slot = Some(parse_file(files, path, text));
-                }
-            });
+    side_by_side(&suites, |(_, text)| text.len(), |(path, text)| parse_file(files, path, text))
+}
+
+/// Does the same to every item, on as many threads as there are processors. Whoever is free takes the heaviest item left,
+/// so that no thread ends long after the others.
+pub(super) fn side_by_side<T: Sync, R: Send + Sync>(
+    items: &[T],
+    weight: impl Fn(&T) -> usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let done: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    let mut heaviest_first: Vec<usize> = (0..items.len()).collect();
+    heaviest_first.sort_by_key(|idx| std::cmp::Reverse(weight(&items[*idx])));
+    let taken = AtomicUsize::new(0);
+    let take = || {
+        while let Some(idx) = heaviest_first.get(taken.fetch_add(1, Ordering::Relaxed)) {
+            let _ = done[*idx].set(work(&items[*idx]));
         }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..n_threads {
+            scope.spawn(take);
+        }
+        take();
     });
-    parsed.into_iter().flatten().collect()
+    done.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 fn parse_file(files: &SuiteFiles, path: &str, text: &Arc<str>) -> Result<ParsedFile, Vec<Diagnostic>> {

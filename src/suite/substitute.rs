@@ -2,6 +2,8 @@
 //!
 //! A block that names other roots besides `it` is left for the run, which is then handed the row.
 
+use std::sync::LazyLock;
+
 use minijinja::Environment;
 
 use super::loaded::Row;
@@ -29,6 +31,9 @@ pub(super) fn mentions_row(text: &str) -> bool {
     text.contains("it.")
 }
 
+/// Made once: it registers every filter there is.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
+
 /// Returns the value of an expression over `it` alone, nothing where it needs more.
 fn value(expression: &str, row: &Row) -> Result<Option<String>, String> {
     if let Some(key) = expression.strip_prefix("it.").filter(|key| key.chars().all(|c| c.is_alphanumeric() || c == '_'))
@@ -39,8 +44,7 @@ fn value(expression: &str, row: &Row) -> Result<Option<String>, String> {
     if !mentions_row(expression) {
         return Ok(None);
     }
-    let environment = Environment::new();
-    let compiled = environment.compile_expression(expression).map_err(|error| error.to_string())?;
+    let compiled = ENVIRONMENT.compile_expression(expression).map_err(|error| error.to_string())?;
     if compiled.undeclared_variables(false).iter().any(|root| root != "it") {
         return Ok(None);
     }
