@@ -59,8 +59,12 @@ pub(super) struct Loaded {
 
 pub(super) fn load(args: &SuitesArg, world: &World<'_>) -> Result<Loaded, Failure> {
     let files = suite_files(args, world)?;
-    let contracts = Contracts::load(&files)?;
-    let suites = suite::load(&files, &contracts)?;
+    let (contracts, parsed) = std::thread::scope(|scope| {
+        let parsed = scope.spawn(|| suite::parse_all(&files));
+        (Contracts::load(&files), parsed.join().expect("parsing does not panic"))
+    });
+    let contracts = contracts?;
+    let suites = suite::build(parsed, &contracts)?;
     Ok(Loaded { files, contracts, suites })
 }
 

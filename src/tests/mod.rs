@@ -2,6 +2,7 @@
 
 mod architecture;
 mod corpus;
+mod example;
 mod inputs;
 mod suites;
 mod variants;

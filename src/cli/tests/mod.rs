@@ -1,5 +1,6 @@
 //! The command line as people and CI jobs meet it: arguments in, exit code and streams out.
 
+mod answers;
 mod check;
 mod commands;
 mod credentials;
