@@ -27,17 +27,21 @@ fn events(folder: &Path) -> Stream {
 
 /// Starts a check and waits until so many cases are on disk.
 fn check_until(folder: &Path, n_cases: usize) -> Child {
-    let child = idvet(folder, &["check"]).spawn().expect("starts");
+    let mut child = idvet(folder, &["check"]).spawn().expect("starts");
     let path = folder.join("reports/latest/events.jsonl");
     let begun = Instant::now();
-    loop {
+    let is_there = || {
         let text = std::fs::read_to_string(&path).unwrap_or_default();
-        if text.matches("\"event\":\"case-finished\"").count() >= n_cases {
-            return child;
+        text.matches("\"event\":\"case-finished\"").count() >= n_cases
+    };
+    while !is_there() {
+        if begun.elapsed() > Duration::from_secs(60) {
+            child.kill().and_then(|()| child.wait()).expect("ends");
+            panic!("no case within a minute");
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "no case within a minute");
         std::thread::sleep(Duration::from_millis(2));
     }
+    child
 }
 
 fn n_finished(stream: &Stream) -> usize {
