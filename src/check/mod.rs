@@ -12,6 +12,7 @@ mod field_presence;
 mod field_type;
 mod field_values;
 mod header;
+mod header_equals;
 mod response_rows;
 mod sub_code;
 
@@ -19,6 +20,7 @@ pub use answer::{Answer, Format, read_answer};
 pub use code::{CodeWanted, check_code, is_gateway_refusal, wanted_code_row};
 pub use expected::{check_absent, check_differs, check_field, check_format, check_match, check_present};
 pub use header::check_header;
+pub use header_equals::check_header_equals;
 pub use response_rows::ResponseRows;
 pub use sub_code::check_sub_code;
 

@@ -1,8 +1,8 @@
 //! Which requirement a check speaks for.
 //!
-//! Rows of the response table speak for themselves. What a case wants speaks for the requirement it names: the
-//! strictest of them, rows of responses and marks that other checks judge set aside. A code speaks for itself where the
-//! case names it, or where it came as wanted; nothing in a case weighs more than what the case names.
+//! Rows of the response table speak for themselves. What a case wants speaks for every requirement it names, rows of
+//! responses and marks that other checks judge set aside, and above all for the strictest of them. A code speaks for
+//! itself where the case names it, or where it came as wanted; nothing in a case weighs more than what the case names.
 
 use crate::contract::Level;
 use crate::event::CheckRecorded;
@@ -13,8 +13,10 @@ use crate::suite::Case;
 pub(super) struct Attribution {
     /// Named requirements, empty for a derived twin.
     named: Vec<String>,
-    /// The requirement that what the case wants speaks for.
+    /// The requirement that what the case wants speaks for above all.
     pub(super) primary: String,
+    /// The others it speaks for.
+    others: Vec<String>,
     strictest: Option<Level>,
 }
 
@@ -35,12 +37,13 @@ impl Attribution {
         let implied = || case.implied.iter().find(|id| !id.ends_with(".http-status")).cloned();
         let strictest_level = strictest(&mut case.named.iter()).map(|(level, _)| level);
         let primary = any.map(|(_, id)| id).or_else(implied).unwrap_or_else(|| format!("{}.rule.baseline", case.api));
-        Self { named: case.named.clone(), primary, strictest: strictest_level }
+        let others = case.named.iter().filter(|id| !has_own_check(id) && **id != primary).cloned().collect();
+        Self { named: case.named.clone(), primary, others, strictest: strictest_level }
     }
 
     /// Returns the records of what an explicit expectation was judged by: a code that did not come as wanted speaks
     /// for the case's requirement unless the case names the code.
-    pub(super) fn wanted(&self, records: Vec<CheckRecorded>) -> Vec<CheckRecorded> {
+    pub(super) fn wanted(&self, records: Vec<CheckRecorded>, level: impl Fn(&str) -> Level) -> Vec<CheckRecorded> {
         let mut all = Vec::with_capacity(records.len() + 1);
         for mut record in records {
             let own =
@@ -53,7 +56,41 @@ impl Attribution {
             }
             all.push(record);
         }
+        let spoken: Vec<CheckRecorded> = {
+            let spoken_for = std::iter::once(&self.primary).filter(|_| !self.named.is_empty()).chain(&self.others);
+            spoken_for.filter_map(|id| self.for_other(id, &all, &level)).collect()
+        };
+        all.extend(spoken);
         all
+    }
+
+    /// Returns a record of the case's point, and what it says of the other requirements that the case names.
+    pub(super) fn spoken(&self, record: CheckRecorded, level: impl Fn(&str) -> Level) -> Vec<CheckRecorded> {
+        let mut all = vec![record];
+        let spoken: Vec<CheckRecorded> =
+            self.others.iter().filter_map(|other| self.for_other(other, &all, &level)).collect();
+        all.extend(spoken);
+        all
+    }
+
+    /// Returns what the records say of a requirement that the case names, when they do not say it themselves: a
+    /// mismatch where there is one. What is only inferred speaks for nothing that is documented.
+    fn for_other(
+        &self,
+        other: &str,
+        records: &[CheckRecorded],
+        level: impl Fn(&str) -> Level,
+    ) -> Option<CheckRecorded> {
+        let speaks = |record: &&CheckRecorded| {
+            let is_point = record.requirement == self.primary || record.check == "code";
+            is_point && level(&record.requirement) >= level(other)
+        };
+        let spoken = records.iter().filter(speaks);
+        let told = spoken.clone().find(|record| record.mismatch.is_some()).or_else(|| spoken.clone().next())?;
+        let is_said = |record: &CheckRecorded| {
+            record.requirement == other && record.mismatch.is_some() == told.mismatch.is_some()
+        };
+        (!records.iter().any(is_said)).then(|| CheckRecorded { requirement: other.to_owned(), ..told.clone() })
     }
 
     /// Lets no mismatch weigh more than what the case names, where all it names is only observed.

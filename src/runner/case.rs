@@ -133,12 +133,13 @@ impl<'a> CaseRun<'a> {
     pub(super) fn judge(&mut self, check: &str, mismatch: Option<Mismatch>) -> Result<(), Stop> {
         let mismatch = mismatch.map(|mismatch| self.shared.redactor.mismatch(&Echo::default(), &mismatch));
         let stop = mismatch.is_some();
-        self.checks.push(CheckRecorded {
+        let record = CheckRecorded {
             requirement: self.attribution.primary.clone(),
             check: check.to_owned(),
             step: self.step,
             mismatch,
-        });
+        };
+        self.checks.extend(self.attribution.spoken(record, |id| self.shared.level(id)));
         if stop { Err(Stop::Mismatch) } else { Ok(()) }
     }
 }

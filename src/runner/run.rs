@@ -74,7 +74,7 @@ async fn forget_earlier_runs(shared: &Shared, control: &ControlClient) -> Result
     let running = shared.input.plan.cases.iter().filter(|planned| planned.fate == Fate::Run);
     let accounts = running.flat_map(|planned| &planned.accounts);
     let keys: BTreeSet<String> = accounts.filter_map(|(role, number)| sandbox.account(role)?.key_id(*number)).collect();
-    let resets = keys.iter().map(|key| control.reset(&shared.transport, key));
+    let resets = keys.into_iter().map(|key| async move { control.reset(&shared.transport, &key).await });
     let mut resets = futures_util::stream::iter(resets).buffer_unordered(RESETS);
     while let Some(done) = resets.next().await {
         done.map_err(RunError::Control)?;

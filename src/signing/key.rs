@@ -90,6 +90,23 @@ impl Key {
         self.judge(derivation, claim).map(|derivation| (derivation, Empties::LeftOut)).map_err(|_| mismatched)
     }
 
+    /// As [`Key::verify_decoded`], deriving the signature wrongly: for a server that is to be found out.
+    pub fn verify_with_vice(
+        &self,
+        request: &Request,
+        parameters: &[(String, String)],
+        claim: &Claim,
+        vice: Vice,
+    ) -> Result<Derivation, Box<Mismatched>> {
+        let mut parameters = parameters.to_vec();
+        if vice == Vice::FormUnsigned {
+            let left = v1::leave_out_form(&mut parameters, request);
+            left.map_err(|error| Box::new(Mismatched::without_derivation(Reason::Undecodable(error))))?;
+        }
+        let derivation = v1::derive(self, claim.scheme, &request.method, &parameters, Vices::of(&[vice]));
+        self.judge(derivation, claim)
+    }
+
     pub(super) fn judge(&self, derivation: Derivation, claim: &Claim) -> Result<Derivation, Box<Mismatched>> {
         let reason = match claim.scheme {
             Scheme::V1Rsa | Scheme::Acs3Rsa => Reason::NeedsPublicKey,

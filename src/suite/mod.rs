@@ -2,6 +2,7 @@
 
 mod choice;
 mod expand;
+mod expect;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod glob;

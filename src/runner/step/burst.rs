@@ -152,7 +152,7 @@ fn judge_throttled(
     let Ok(response) = &exchange.outcome else { return Ok(()) };
     let Ok(answer) = read_answer(response) else { return Ok(()) };
     let judged = Judged { built: &built, operation, expect: &burst.throttled, answer: &answer, response };
-    let mut records = case.attribution.wanted(expectation::check(case, &judged)?);
+    let mut records = case.attribution.wanted(expectation::check(case, &judged)?, |id| case.shared.level(id));
     let stop = records.iter().any(|record| record.mismatch.is_some());
     redact(case, &mut records, &echo);
     case.checks.append(&mut records);

@@ -90,7 +90,7 @@ fn judge(case: &mut CaseRun<'_>, judged: &Judged<'_>, echo: &Echo) -> Result<(),
         return Err(Stop::Indeterminate(format!("the target takes HTTPS only ({code}): give its https address")));
     }
     let wanted = expectation::check(case, judged)?;
-    let mut records = case.attribution.wanted(wanted);
+    let mut records = case.attribution.wanted(wanted, |id| case.shared.level(id));
     // The HTTP status of a code that came as wanted is judged beside it and takes no ground from what follows.
     let grave = |record: &CheckRecorded| record.mismatch.is_some() && !record.requirement.ends_with(".http-status");
     let stop = records.iter().any(grave);

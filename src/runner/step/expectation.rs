@@ -1,8 +1,8 @@
 //! What a call's answer must be, with expressions resolved, judged by the checks.
 
 use crate::check::{
-    Answer, CodeWanted, check_absent, check_code, check_differs, check_field, check_format, check_header, check_match,
-    check_present,
+    Answer, CodeWanted, check_absent, check_code, check_differs, check_field, check_format, check_header,
+    check_header_equals, check_match, check_present,
 };
 use crate::contract::Operation;
 use crate::event::{CheckRecorded, Mismatch};
@@ -76,6 +76,9 @@ fn fields(case: &CaseRun<'_>, judged: &Judged<'_>) -> Result<Vec<CheckRecorded>,
     }
     for (name, pattern) in &expect.headers {
         records.push(check_header(response, name, &text(pattern)?, requirement, step));
+    }
+    for (name, path) in &expect.header_equals {
+        records.push(check_header_equals((response, answer), name, &text(path)?, requirement, step));
     }
     if let Some(format) = &expect.format {
         records.push(check_format(answer, &text(format)?, requirement, step));
