@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArgs;
 use super::mock::MockArgs;
+use super::mutants::MutantsArgs;
 use super::report::ReportArgs;
 use super::sign::SignArgs;
 use crate::report::Lang;
@@ -25,6 +26,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Serve the mock until told to stop
     Mock(Box<MockArgs>),
+    /// Run the suites against each defect of the mock: what would they have caught?
+    Mutants(MutantsArgs),
     /// Sign a request, verify recordings, explain a signature that does not match
     Sign(SignArgs),
     /// Make reports again from the events of a run

@@ -13,6 +13,7 @@ use super::signals::stop_signal;
 use super::{Failure, World, exit};
 use crate::clock::Clock;
 use crate::contract::Contracts;
+use crate::mock::defect::{self, UnknownDefect};
 use crate::mock::{MockError, MockOptions, READINGS, Reading, RunningMock, VariantError, Variants, start};
 use crate::target::model::Target;
 
@@ -52,6 +53,12 @@ pub struct MockArgs {
     /// List the variants and stop.
     #[arg(long)]
     pub list_variants: bool,
+    /// Break one requirement, to see whether suites or clients notice.
+    #[arg(long, value_name = "ID")]
+    pub defect: Option<String>,
+    /// List the defects and stop.
+    #[arg(long)]
+    pub list_defects: bool,
     /// Limit calls a second as documented.
     #[arg(long, value_enum, default_value = "on")]
     pub throttle: Switch,
@@ -85,6 +92,8 @@ pub enum MockCommandError {
     Signal(std::io::Error),
     #[error("{0}")]
     Variant(#[from] VariantError),
+    #[error("find the defect: {0}")]
+    Defect(#[from] UnknownDefect),
 }
 
 pub(super) fn run_mock(args: &MockArgs, world: &mut World<'_>) -> Result<u8, Failure> {
@@ -93,6 +102,9 @@ pub(super) fn run_mock(args: &MockArgs, world: &mut World<'_>) -> Result<u8, Fai
     }
     let files = suite_files(&args.suites, world)?;
     let contracts = Arc::new(Contracts::load(&files)?);
+    if args.list_defects {
+        return list_defects(&contracts, world);
+    }
     let target = read_target(&args.target, &files, world)?;
     let mut args = args.clone();
     args.ready_file = args.ready_file.map(|path| world.path(&path));
@@ -120,10 +132,18 @@ pub async fn run(
 ) -> Result<u8, MockCommandError> {
     // Signals are caught before the address is printed, so that whoever reads it may send one at once.
     let stop = stop_signal().map_err(MockCommandError::Signal)?;
-    let running = start(target, contracts, options(args, clock)?).await?;
+    let defect = args.defect.as_ref().map(|id| defect::find(&contracts, id)).transpose()?;
+    let options = MockOptions { defect: defect.map(Arc::new), ..options(args, clock)? };
+    let running = start(target, contracts, options).await?;
     announce(args, &running, stdout)?;
     stop.await;
     running.shutdown().await;
+    Ok(exit::SATISFIED)
+}
+
+fn list_defects(contracts: &Contracts, world: &mut World<'_>) -> Result<u8, Failure> {
+    let lines = defect::catalogue(contracts).into_iter().map(|defect| format!("{}  {}\n", defect.id, defect.text));
+    world.print(&lines.collect::<String>())?;
     Ok(exit::SATISFIED)
 }
 
@@ -147,6 +167,7 @@ fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, Varian
         threads: args.threads,
         seed: args.seed,
         variants: Variants::named(&args.variant)?,
+        defect: None,
         clock,
     })
 }

@@ -14,6 +14,7 @@ mod failure;
 pub mod lint;
 mod list;
 pub mod mock;
+pub mod mutants;
 pub mod report;
 mod run;
 mod schema;

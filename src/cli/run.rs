@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::{Failure, World};
-use super::{check, completions, doctor, exit, explain, lint, list, mock, report, schema, sign};
+use super::{check, completions, doctor, exit, explain, lint, list, mock, mutants, report, schema, sign};
 
 /// Runs a command line, without the program's name. Returns the documented exit code.
 pub fn run(arguments: &[String], world: &mut World<'_>) -> u8 {
@@ -25,6 +25,7 @@ fn dispatch(command: Command, world: &mut World<'_>) -> Result<u8, Failure> {
     match command {
         Command::Check(args) => check::run(&args, world),
         Command::Mock(args) => mock::run_mock(&args, world),
+        Command::Mutants(args) => mutants::run(&args, world),
         Command::Sign(args) => sign::run(&args, world),
         Command::Report(args) => report::run(&args, world),
         Command::List(args) => list::run(&args, world),

@@ -44,6 +44,8 @@ pub(super) struct Callback {
     attempt: u32,
     /// Attempts in all, while none is answered with 200.
     attempts: u32,
+    /// A defect: the documented method is GET.
+    by_post: bool,
 }
 
 impl CallbackBook {
@@ -104,7 +106,12 @@ impl Callback {
             _ => added,
         };
         address.set_query(Some(&query));
-        Some(Self { url: address.into(), due: now, attempt: 1, attempts: ATTEMPTS })
+        Some(Self { url: address.into(), due: now, attempt: 1, attempts: ATTEMPTS, by_post: false })
+    }
+
+    /// Says whether the callback comes by POST.
+    pub(super) fn with_post(self, by_post: bool) -> Self {
+        Self { by_post, ..self }
     }
 
     /// Says how often the callback is tried in all.
@@ -188,12 +195,14 @@ impl Caller {
     }
 
     /// Sends one callback. True when it was answered with 200.
-    async fn send(&self, url: &str) -> Result<bool, CallError> {
-        let target = Target::read(url, self.allow_non_loopback)?;
+    async fn send(&self, callback: &Callback) -> Result<bool, CallError> {
+        let target = Target::read(&callback.url, self.allow_non_loopback)?;
         let stream = TcpStream::connect(target.first_address()?).await?;
         let stream = TlsConnector::from(self.config()).connect(target.server_name, stream).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let request = hyper::Request::get(&target.path_and_query)
+        let request = hyper::Request::builder()
+            .method(if callback.by_post { "POST" } else { "GET" })
+            .uri(&target.path_and_query)
             .header("host", &target.authority)
             .header("user-agent", "idvet-mock")
             .body(Empty::<Bytes>::new())
@@ -225,7 +234,7 @@ async fn deliver<N>(caller: &Arc<Caller>, owner: &Arc<super::account::Account>, 
 where
     N: Fn() -> Timestamp + Send + Sync + Clone + 'static,
 {
-    let sent = tokio::time::timeout(CALL_TIME, caller.send(&callback.url)).await;
+    let sent = tokio::time::timeout(CALL_TIME, caller.send(&callback)).await;
     let taken = matches!(sent, Ok(Ok(true)));
     let retry = (!taken && callback.attempt < callback.attempts).then(|| Callback {
         due: callback.due.plus_seconds(RETRY_SECONDS),

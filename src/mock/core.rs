@@ -11,6 +11,7 @@ use super::account::Account;
 use super::accounts::Accounts;
 use super::answer::Answer;
 use super::callback::{self, Callback, Caller};
+use super::defect::{self, Behaviour};
 use super::faults::Faults;
 use super::gateway::{self, Arrival, Format, Progress, Refusal, Statuses};
 use super::ids::Ids;
@@ -50,6 +51,9 @@ pub struct Mock {
     offset_ms: Arc<AtomicI64>,
     /// Requests that no account can be told of.
     strangers: AtomicU64,
+    behaviour: Option<Behaviour>,
+    /// How often the defect showed.
+    landed: AtomicU64,
 }
 
 impl Mock {
@@ -58,6 +62,8 @@ impl Mock {
         let ids = Ids::new(options.seed);
         let reread = variant::reread(contracts, options.variants);
         let contracts = reread.as_ref().unwrap_or(contracts);
+        let rewritten = options.defect.as_ref().and_then(|defect| defect::rewrite(contracts, defect));
+        let contracts = rewritten.as_ref().unwrap_or(contracts);
         Ok(Self {
             sandbox: SandboxIndex::new(target.sandbox.clone()),
             accounts: Accounts::new(),
@@ -74,6 +80,8 @@ impl Mock {
             statuses: Statuses::new(contracts),
             offset_ms: Arc::default(),
             strangers: AtomicU64::new(0),
+            behaviour: options.defect.as_ref().and_then(|defect| defect.behaviour()),
+            landed: AtomicU64::new(0),
             options,
         })
     }
@@ -110,12 +118,14 @@ impl Mock {
         let mut body = Map::with_capacity(reply.body.len() + 1);
         body.insert("RequestId".to_owned(), Value::from(identity.request_id.as_str()));
         body.extend(reply.body);
+        let mut status = reply.status;
+        self.spoil(progress, &mut status, &mut body);
         let root = match format {
             Format::Json => String::new(),
             Format::Xml => format!("{}Response", progress.action.as_deref().unwrap_or_default()),
         };
         let body = self.write_body(progress, &root, body, false);
-        let mut answer = Answer::plain(reply.status, format.content_type(), Bytes::from(body));
+        let mut answer = Answer::plain(status, self.content_type(format), Bytes::from(body));
         answer.code = reply.code;
         answer.at_ms = now.0;
         identity.stamp(answer)
@@ -127,9 +137,13 @@ impl Mock {
         let format = progress.format.unwrap_or(Format::Json);
         let host = request.header("host").unwrap_or_default();
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let body = gateway::body::error_body(&refusal, &id.request_id, host, product_of(self, request));
+        let mut body = gateway::body::error_body(&refusal, &id.request_id, host, product_of(self, request));
+        if self.breaks(Behaviour::HostIdLeftOut) {
+            body.shift_remove("HostId");
+        }
+        self.spoil(progress, &mut refusal.status, &mut body);
         let body = self.write_body(progress, "Error", body, refusal.status == 403);
-        let mut answer = Answer::plain(refusal.status, format.content_type(), Bytes::from(body));
+        let mut answer = Answer::plain(refusal.status, self.content_type(format), Bytes::from(body));
         if let Some(milliseconds) = refusal.retry_after_ms {
             answer = answer.with_header("x-acs-retry-after", milliseconds.to_string());
         }
@@ -150,6 +164,43 @@ impl Mock {
         variant::write_body(variants, format, root, &body)
     }
 
+    /// Says whether the mock behaves wrongly in a way, and takes note that it did.
+    pub(super) fn breaks(&self, behaviour: Behaviour) -> bool {
+        let broken = self.behaviour == Some(behaviour);
+        if broken {
+            self.landed.fetch_add(1, Ordering::Relaxed);
+        }
+        broken
+    }
+
+    /// Says whether the defect showed: an answer was, or a decision went, as it would not have without it. One in the rows
+    /// that the mock was started from shows in no single place.
+    pub fn has_landed(&self) -> bool {
+        self.landed.load(Ordering::Relaxed) > 0
+    }
+
+    /// Returns how the V1 signature is derived, where that is wrong.
+    pub(super) fn derives_with(&self) -> Option<crate::signing::Vice> {
+        match self.behaviour {
+            Some(Behaviour::SignatureWith(vice)) => {
+                self.landed.fetch_add(1, Ordering::Relaxed);
+                Some(vice)
+            }
+            _ => None,
+        }
+    }
+
+    fn spoil(&self, progress: &Progress, status: &mut u16, body: &mut Map<String, Value>) {
+        let Some(defect) = &self.options.defect else { return };
+        if defect.spoil(progress.action.as_deref().unwrap_or_default(), status, body) {
+            self.landed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn content_type(&self, format: Format) -> &'static str {
+        if self.breaks(Behaviour::ContentTypeOther) { "text/plain" } else { format.content_type() }
+    }
+
     /// Says whether a variant is in force.
     pub(super) fn reads(&self, variant: Variant) -> bool {
         self.options.variants.has(variant)
@@ -167,12 +218,18 @@ impl Mock {
             Some(account) => (account.key_id.as_str(), account.next_request()),
             None => ("", self.strangers.fetch_add(1, Ordering::Relaxed)),
         };
+        let number = if self.breaks(Behaviour::RequestIdRepeated) { 0 } else { number };
         let bytes = self.ids.bytes("trace", scope, number);
         let mut request_id = self.ids.request_id(scope, number);
         if self.reads(Variant::RequestIdVersion) {
             request_id.replace_range(14..15, "4");
         }
-        RequestIdentity { request_id, trace_id: hex::encode(&bytes[..16]) }
+        let in_header = if self.breaks(Behaviour::RequestIdHeaderOther) {
+            self.ids.request_id(scope, number + 1_000_000)
+        } else {
+            request_id.clone()
+        };
+        RequestIdentity { request_id, in_header, trace_id: hex::encode(&bytes[..16]) }
     }
 
     /// Returns everybody's time: the clock of the machine and what `POST /clock` added for all.
@@ -220,13 +277,15 @@ impl Mock {
 /// Ids that an answer carries in body and headers (source: signing.md §6).
 struct RequestIdentity {
     request_id: String,
+    /// The same, unless a defect says otherwise.
+    in_header: String,
     trace_id: String,
 }
 
 impl RequestIdentity {
     fn stamp(&self, answer: Answer) -> Answer {
         answer
-            .with_header("x-acs-request-id", self.request_id.as_str())
+            .with_header("x-acs-request-id", self.in_header.as_str())
             .with_header("x-acs-trace-id", self.trace_id.as_str())
     }
 }

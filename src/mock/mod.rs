@@ -10,6 +10,7 @@ mod api;
 mod callback;
 mod control;
 mod core;
+pub mod defect;
 mod faults;
 mod gateway;
 mod ids;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::defect::Defect;
 use super::variant::Variants;
 use crate::clock::Clock;
 
@@ -29,6 +30,8 @@ pub struct MockOptions {
     pub seed: u64,
     /// Other readings of what the documents leave open.
     pub variants: Variants,
+    /// A breach of one requirement.
+    pub defect: Option<Arc<Defect>>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -47,6 +50,7 @@ impl MockOptions {
             threads: None,
             seed: 0,
             variants: Variants::default(),
+            defect: None,
             clock,
         }
     }

@@ -61,6 +61,10 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "transport",
             ],
         ),
+        (
+            "mutants",
+            &["clock", "contract", "diagnostic", "event", "mock", "plan", "redact", "runner", "suite", "target"],
+        ),
         ("report", &["event", "coverage", "redact", "diagnostic"]),
         (
             "untrusted",

@@ -4,6 +4,7 @@ mod architecture;
 mod corpus;
 mod example;
 mod inputs;
+mod mutants;
 mod suites;
 mod variants;
 mod whole_run;

@@ -8,7 +8,9 @@ fn help_and_version_are_products_and_a_slip_is_exit_code_2() {
     let here = folder();
     let help = idvet(here.path(), &["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (exit::SATISFIED, ""));
-    for command in ["check", "mock", "sign", "report", "list", "explain", "lint", "schema", "doctor", "completions"] {
+    for command in
+        ["check", "mock", "mutants", "sign", "report", "list", "explain", "lint", "schema", "doctor", "completions"]
+    {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}:\n{}", help.stdout);
     }
     assert_eq!(idvet(here.path(), &["--version"]).stdout, format!("idvet {}\n", env!("CARGO_PKG_VERSION")));
@@ -117,4 +119,26 @@ fn doctor_examines_and_leaves_nothing_behind() {
     let blocked = idvet(here.path(), &["doctor", "--out", "file/below"]);
     // Whatever is above a file cannot hold a folder, but the folder above the file can be written to.
     assert_eq!(blocked.code, exit::SATISFIED);
+}
+
+#[test]
+fn mutants_prints_the_matrix_and_says_which_defects_stay_open() {
+    let here = folder();
+    let caught = idvet(here.path(), &["mutants", "gateway.rule.format.json"]);
+    assert_eq!((caught.code, caught.stderr.as_str()), (exit::SATISFIED, ""), "{}", caught.stdout);
+    assert!(caught.stdout.contains("1 defects in "), "{}", caught.stdout);
+    let open = idvet(here.path(), &["mutants", "intl.rule.verdict/opposite", "--json"]);
+    assert_eq!(open.code, exit::FAILED);
+    let line: serde_json::Value = serde_json::from_str(&open.stdout).expect("one JSON line");
+    assert_eq!(line["fate"], "survived");
+    let excused = idvet(here.path(), &["mutants", "saf.product.FACE.qps/one-more"]);
+    assert_eq!(excused.code, exit::SATISFIED, "{}", excused.stdout);
+    let unknown = idvet(here.path(), &["mutants", "no-such-defect"]);
+    assert_eq!(unknown.code, exit::USAGE);
+    assert!(unknown.stderr.contains("idvet mock --list-defects"), "{}", unknown.stderr);
+    let listed = idvet(here.path(), &["mock", "--list-defects"]);
+    assert!(listed.code == exit::SATISFIED && listed.stdout.lines().count() > 1_000);
+    let slip = idvet(here.path(), &["mock", "--defect", "nothing"]);
+    assert_eq!(slip.code, exit::USAGE);
+    assert!(slip.stderr.contains("no defect `nothing`"), "{}", slip.stderr);
 }

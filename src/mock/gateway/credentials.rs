@@ -8,10 +8,11 @@ use crate::clock::Timestamp;
 use crate::exchange::Request;
 use crate::mock::account::{Account, Variant};
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::nonces::{NONCE_SECONDS, NonceMemory};
 use crate::mock::sync::hold;
-use crate::mock::variant::{Variant as Reading, Variants};
-use crate::signing::{self, Claim, Mismatched, Reason};
+use crate::mock::variant::Variant as Reading;
+use crate::signing::{self, Claim, Mismatched, Reason, Vice};
 use crate::target::model::AccountState;
 use crate::target::sandbox::SandboxIndex;
 
@@ -32,12 +33,24 @@ pub(super) fn check_key(variant: &Variant) -> Result<(), Refusal> {
 }
 
 /// Refuses a time that cannot be read or lies outside the window.
-pub(super) fn check_time(claim: &Claim, now: Timestamp, variants: Variants) -> Result<(), Refusal> {
-    let time = signing::claimed_time(claim).ok_or_else(|| Refusal::of("InvalidTimeStamp.Format"))?;
-    let (late, edge) = (variants.has(Reading::Window31Minutes), variants.has(Reading::WindowEdge));
+pub(super) fn check_time(mock: &Mock, claim: &Claim, now: Timestamp) -> Result<(), Refusal> {
+    let Some(time) = signing::claimed_time(claim) else {
+        let lenient = mock.breaks(Behaviour::TimeFormatUnchecked);
+        return if lenient { Ok(()) } else { Err(Refusal::of("InvalidTimeStamp.Format")) };
+    };
+    if time.0 % 1_000 != 0 && mock.breaks(Behaviour::TimeFractionRefused) {
+        return Err(Refusal::of("InvalidTimeStamp.Format"));
+    }
+    let (late, edge) = (mock.reads(Reading::Window31Minutes), mock.reads(Reading::WindowEdge));
     let past = if late { WINDOW_31_MINUTES } else { WINDOW_SECONDS } * 1_000;
     let age = now.0 - time.0;
-    if age > past || age < -WINDOW_SECONDS * 1_000 || edge && age.abs() == WINDOW_SECONDS * 1_000 {
+    if age.abs() > WINDOW_SECONDS * 1_000 / 3 && mock.breaks(Behaviour::WindowShort) {
+        return Err(Refusal::of("InvalidTimeStamp.Expired"));
+    }
+    let (is_early, is_late) = (age < -WINDOW_SECONDS * 1_000, age > past);
+    let is_excused =
+        is_early && mock.breaks(Behaviour::FutureUnbounded) || is_late && mock.breaks(Behaviour::PastUnbounded);
+    if !is_excused && (is_late || is_early || edge && age.abs() == WINDOW_SECONDS * 1_000) {
         return Err(Refusal::of("InvalidTimeStamp.Expired"));
     }
     Ok(())
@@ -47,14 +60,16 @@ pub(super) fn check_time(claim: &Claim, now: Timestamp, variants: Variants) -> R
 /// requests cannot burn nonces (source: signing.md §4).
 pub(super) fn check_nonce(mock: &Mock, account: &Account, claim: &Claim, now: Timestamp) -> Result<(), Refusal> {
     let nonce = claim.nonce.as_deref().unwrap_or_default();
-    if hold(nonces(mock, account)).is_used(nonce, now) { Err(Refusal::of("SignatureNonceUsed")) } else { Ok(()) }
+    let is_used = hold(nonces(mock, account)).is_used(nonce, now);
+    if is_used && !mock.breaks(Behaviour::NonceForgotten) { Err(Refusal::of("SignatureNonceUsed")) } else { Ok(()) }
 }
 
 /// Remembers the nonce of a request whose signature held; of two equal requests at one instant one gets through.
 pub(super) fn take_nonce(mock: &Mock, account: &Account, claim: &Claim, now: Timestamp) -> Result<(), Refusal> {
     let nonce = claim.nonce.as_deref().unwrap_or_default();
     let seconds = if mock.reads(Reading::NonceLonger) { WINDOW_31_MINUTES } else { NONCE_SECONDS };
-    if hold(nonces(mock, account)).take(nonce, now, seconds) { Ok(()) } else { Err(Refusal::of("SignatureNonceUsed")) }
+    let is_new = hold(nonces(mock, account)).take(nonce, now, seconds);
+    if is_new || mock.breaks(Behaviour::NonceForgotten) { Ok(()) } else { Err(Refusal::of("SignatureNonceUsed")) }
 }
 
 /// Returns the memory that a nonce of an account is looked up in.
@@ -103,13 +118,41 @@ pub(super) fn check_signature(
     judged.map_err(|mismatched| (refuse_signature(claim, &mismatched), mismatched))
 }
 
-/// Lets a header through that should have been signed, where a variant does.
-pub(super) fn excuse(mock: &Mock, judged: Result<(), (Refusal, Box<Mismatched>)>) -> Result<(), Refusal> {
-    let unsigned = |mismatched: &Mismatched| matches!(mismatched.reason, Reason::HeaderUnsigned { .. });
-    match judged {
-        Err((_, mismatched)) if mock.reads(Reading::UnsignedHeaders) && unsigned(&mismatched) => Ok(()),
-        judged => judged.map_err(|(refusal, _)| refusal),
+/// As [`check_signature`] under V1, with a derivation that is wrong on purpose.
+pub(super) fn check_wrongly(
+    variant: &Variant,
+    request: &Request,
+    common: &Common,
+    parameters: &Parameters,
+    vice: Vice,
+) -> Result<(), (Refusal, Box<Mismatched>)> {
+    let judged = variant.key.verify_with_vice(request, &parameters.0, &common.claim, vice).map(|_| ());
+    judged.map_err(|mismatched| (refuse_signature(&common.claim, &mismatched), mismatched))
+}
+
+/// Lets a header through that should have been signed, where a variant does, and whatever a defect lets through.
+pub(super) fn excuse(
+    mock: &Mock,
+    claim: &Claim,
+    judged: Result<(), (Refusal, Box<Mismatched>)>,
+) -> Result<(), Refusal> {
+    let Err((mut refusal, mismatched)) = judged else { return Ok(()) };
+    let is_unsigned = matches!(mismatched.reason, Reason::HeaderUnsigned { .. });
+    let is_unlisted = is_unsigned || matches!(mismatched.reason, Reason::HostUnsigned | Reason::HeaderAbsent { .. });
+    let is_other_body = matches!(mismatched.reason, Reason::BodyHash { .. });
+    if is_unsigned && mock.reads(Reading::UnsignedHeaders)
+        || is_unlisted && mock.breaks(Behaviour::SignedHeadersUnchecked)
+        || is_other_body && mock.breaks(Behaviour::BodyHashUnchecked)
+        || mock.breaks(Behaviour::SignatureUnchecked)
+        || mismatched.derivation.signature.eq_ignore_ascii_case(&claim.signature)
+            && mock.breaks(Behaviour::SignatureAnyCase)
+    {
+        return Ok(());
     }
+    if mock.breaks(Behaviour::StringToSignLeftOut) {
+        refusal.message = Refusal::of("SignatureDoesNotMatch").message;
+    }
+    Err(refusal)
 }
 
 /// The texts are the gateway's; in V1's only one colon may stand before the string to sign, since one SDK compares

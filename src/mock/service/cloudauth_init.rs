@@ -6,9 +6,10 @@ use super::context::{Context, Outcome, Reply, object, with_object};
 use super::meta_info::{MetaInfo, refused_device};
 use super::page;
 use super::picture::{self, PictureFault};
+use crate::mock::defect::Behaviour;
 use crate::mock::rows::Breach;
 use crate::mock::sync::hold;
-use crate::mock::transaction::Identity;
+use crate::mock::transaction::{Family, Identity};
 use crate::mock::variant::Variant;
 
 /// Parameters that later steps look at.
@@ -56,7 +57,9 @@ fn check_parameters(context: &Context<'_>) -> Result<Option<Identity>, String> {
     let unreadable = if context.mock.reads(Variant::Sm2BrokenOther) { "400".to_owned() } else { illegal.clone() };
     let identity = read_identity(context).ok_or(unreadable)?;
     let callback = context.parameters.given("CallbackUrl");
-    if callback.is_some_and(|url| !context.mock.options.replay && !context.mock.caller.is_reachable(url)) {
+    if callback.is_some_and(|url| !context.mock.options.replay && !context.mock.caller.is_reachable(url))
+        && !context.mock.breaks(Behaviour::CallbackUnreachableTaken)
+    {
         return Err(illegal);
     }
     Ok(identity)
@@ -72,7 +75,18 @@ fn read_identity(context: &Context<'_>) -> Option<Option<Identity>> {
     if !context.parameters.is("EncryptType", "SM2") {
         return Some(Some(Identity::new(name, number)));
     }
-    let open = |text: &str| if text.is_empty() { Some(String::new()) } else { context.mock.keys.open_sm2(text).ok() };
+    let open = |text: &str| {
+        if text.is_empty() {
+            Some(String::new())
+        } else {
+            context
+                .mock
+                .keys
+                .open_sm2(text)
+                .ok()
+                .filter(|_| !context.mock.breaks(Behaviour::EncryptedRefused(Family::Cloudauth)))
+        }
+    };
     let identity = Identity::new(&open(name)?, &open(number)?);
     let is_national = identity.number.is_empty() || is_national_number(&identity.number);
     is_national.then_some(Some(identity))
@@ -130,7 +144,8 @@ fn person_code(context: &Context<'_>, identity: &Option<Identity>) -> Option<Str
     if let Some(code) = person.and_then(|person| person.init_code.get("cloudauth")) {
         return Some(code.clone());
     }
-    hold(&context.account.ledger).refused.contains(identity).then(|| "417".to_owned())
+    let is_refused = hold(&context.account.ledger).refused.contains(identity);
+    (is_refused && !context.mock.breaks(Behaviour::FailedIdentityTaken)).then(|| "417".to_owned())
 }
 
 fn accept(context: &Context<'_>, identity: Option<Identity>) -> Reply {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::mock::account::Account;
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::gateway::{Parameters, Refusal};
 use crate::mock::operations::Served;
 use crate::target::model::{AccountState, Scene};
@@ -76,6 +77,8 @@ impl Context<'_> {
     /// Returns the signed address of a picture or video of a transaction, open for some seconds from now.
     pub(super) fn material_link(&self, transaction: &str, file: &str, seconds: i64) -> String {
         let object = format!("verify/{transaction}/{file}");
+        let is_longer = self.mock.breaks(Behaviour::LinkOpenLonger(self.served.family));
+        let seconds = if is_longer { seconds + 120 } else { seconds };
         self.mock.links.material(self.base, &self.account.key_id, &object, self.now.plus_seconds(seconds))
     }
 }

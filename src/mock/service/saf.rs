@@ -10,6 +10,7 @@ use super::context::{Context, Outcome, Reply, object, with_object};
 use super::page;
 use super::serve::{context, enter};
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::gateway::{Admitted, Parameters};
 use crate::mock::operations::Served;
 use crate::mock::sync::hold;
@@ -92,6 +93,9 @@ fn read_identity(context: &Context<'_>) -> Option<Identity> {
         return Some(Identity::new(name, number));
     }
     let keys = &context.mock.keys;
+    if context.mock.breaks(Behaviour::EncryptedRefused(Family::Saf)) {
+        return None;
+    }
     Some(Identity::new(&keys.open_sm2(name).ok()?, &keys.open_sm2(number).ok()?))
 }
 

@@ -6,6 +6,7 @@ use super::context::{Context, Outcome};
 use super::{account_state, cloudauth_init, cloudauth_query, intl_check, intl_init, saf, throttle};
 use super::{verify_material, verify_result, verify_token};
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::gateway::{Admitted, Refusal};
 use crate::mock::operations::Served;
 use crate::mock::rows::Breach;
@@ -53,7 +54,8 @@ pub(super) fn context<'a>(mock: &'a Mock, call: &'a Admitted, base: &'a str, ser
 /// The stages between the gateway and a service.
 pub(super) fn enter(context: &Context<'_>) -> Result<(), Refusal> {
     account_state::check_at_gateway(context)?;
-    if context.mock.options.throttle { throttle::check(context) } else { Ok(()) }
+    let is_off = !context.mock.options.throttle || context.mock.breaks(Behaviour::ThrottleOff);
+    if is_off { Ok(()) } else { throttle::check(context) }
 }
 
 impl Context<'_> {

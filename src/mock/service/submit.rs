@@ -7,6 +7,7 @@ use crate::control::SubmitRequest;
 use crate::mock::account::Account;
 use crate::mock::callback::Callback;
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Ended, Family, Identity, Transaction};
 use crate::mock::variant::Variant;
@@ -19,17 +20,23 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
     let mut ledger = hold(&account.ledger);
     let transaction = ledger.find(&request.transaction).filter(|found| found.family == family);
     let transaction = transaction.ok_or("unknown transaction")?.clone();
-    check(&transaction, mock.edge(now))?;
+    check(mock, &transaction, mock.edge(now))?;
     let (biz_type, biz_id) = (transaction.kept("BizType"), transaction.kept("BizId"));
     let passed = |attempt: &&Transaction| attempt.ended.as_ref().is_some_and(|ended| ended.outcome == family.pass());
-    if family == Family::VerifyToken && ledger.task(biz_type, biz_id).iter().any(passed) {
+    let has_passed = family == Family::VerifyToken && ledger.task(biz_type, biz_id).iter().any(passed);
+    if has_passed && !mock.breaks(Behaviour::SubmittedTwice(family)) {
         return Err("already passed");
     }
     if request.abandon {
         let billed = family == Family::Cloudauth && mock.reads(Variant::AbandonedBilled);
-        ledger.billed += u64::from(billed);
+        ledger.billed += u64::from(billed) + u64::from(mock.breaks(Behaviour::BilledOnAbandon(family)));
         if let Some(found) = ledger.find_mut(&request.transaction) {
             found.abandoned = true;
+        }
+        drop(ledger);
+        if mock.breaks(Behaviour::CallbackOnAbandon(family)) {
+            let callback = callback(mock, &transaction, &request.transaction, family.mismatch(), now);
+            send(mock, &account, callback);
         }
         return Ok(());
     }
@@ -37,7 +44,7 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
     let person = person.map(|person| Identity::new(&person.name, &person.id_number));
     let outcome = settle(mock, &transaction, person.as_ref(), request.sub_code.as_deref());
     if mock.operations.is_billed(family, &outcome) {
-        ledger.billed += 1;
+        ledger.billed += 1 + u64::from(mock.breaks(Behaviour::BilledTwice(family)));
     }
     if family == Family::Cloudauth
         && matches!(outcome.as_str(), "201" | "202" | "203")
@@ -56,11 +63,17 @@ pub(in crate::mock) fn submit(mock: &Mock, request: &SubmitRequest) -> Result<()
 
 /// One submission, within its time (source: cloudauth-2019-03-07.md §11). The older flow's tokens may be used again
 /// until the task passes (source: verify-token-2019-03-07.md §7).
-fn check(transaction: &Transaction, now: Timestamp) -> Result<(), &'static str> {
-    if transaction.has_expired(now) {
+fn check(mock: &Mock, transaction: &Transaction, now: Timestamp) -> Result<(), &'static str> {
+    let family = transaction.family;
+    let is_short = transaction.has_expired(now.plus_seconds(120)) && mock.breaks(Behaviour::SubmittedShort(family));
+    let is_late = transaction.has_expired(now);
+    let is_excused =
+        is_late && !transaction.has_expired(now.plus_seconds(-120)) && mock.breaks(Behaviour::SubmittedLate(family));
+    if is_short || is_late && !is_excused {
         return Err("expired");
     }
-    if transaction.ended.is_some() && transaction.family != Family::VerifyToken {
+    let is_second = transaction.ended.is_some() && family != Family::VerifyToken;
+    if is_second && !mock.breaks(Behaviour::SubmittedTwice(family)) {
         return Err("already submitted");
     }
     Ok(())
@@ -111,7 +124,13 @@ fn callback(mock: &Mock, transaction: &Transaction, id: &str, outcome: &str, now
         return None;
     }
     let mut fields = Vec::new();
+    let family = transaction.family;
     let token = transaction.kept("CallbackToken");
+    let token = if !token.is_empty() && mock.breaks(Behaviour::CallbackTokenLeftOut(family)) { "" } else { token };
+    let token =
+        if token.is_empty() && mock.breaks(Behaviour::CallbackTokenAdded(family)) { "nobody-gave" } else { token };
+    let is_other = mock.breaks(Behaviour::CallbackOtherCode(family));
+    let outcome = if is_other { if family == Family::Saf { "X" } else { "299" } } else { outcome };
     let other = mock.reads(Variant::CallbackSpelling);
     let capital = other && transaction.family == Family::Cloudauth;
     let sub_code = if other { "subCode" } else { "subcode" };
@@ -126,9 +145,13 @@ fn callback(mock: &Mock, transaction: &Transaction, id: &str, outcome: &str, now
     if !token.is_empty() && capital {
         fields.push(("CallbackToken", token));
     }
+    if mock.breaks(Behaviour::CallbackIdLeftOut(family)) {
+        fields.retain(|(name, _)| !name.ends_with("Id"));
+    }
     let url = if mock.reads(Variant::CallbackQueryDropped) { url.split('?').next().unwrap_or_default() } else { url };
-    let callback = Callback::new(url, &fields, now)?;
+    let callback = Callback::new(url, &fields, now)?.with_post(mock.breaks(Behaviour::CallbackByPost(family)));
     Some(match transaction.family {
+        _ if mock.breaks(Behaviour::CallbackOnce(family)) => callback.with_attempts(1),
         Family::Saf | Family::Intl if mock.reads(Variant::CallbackOnce) => callback.with_attempts(1),
         _ if mock.reads(Variant::CallbackMoreTries) => callback.with_attempts(3),
         _ => callback,
