@@ -56,8 +56,6 @@ async fn suites_catch_the_defects_of_the_mock() {
 const KNOWN_HOLES: &[&str] = &[
     "gateway.rule.acs3.signed-headers/unchecked",
     "cloudauth.InitFaceVerify.request.OssObjectName.presence/not-demanded",
-    "intl.rule.callback.only-ended/abandoned",
-    "intl.rule.verdict/opposite",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
