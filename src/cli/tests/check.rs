@@ -145,7 +145,7 @@ fn a_target_that_is_not_there_leaves_a_partial_report() {
         let out = here.path().join("reports/latest");
         assert_eq!(summary(&out)["gate"]["exit_code"], 3);
     };
-    let check = |target: &str| idvet(here.path(), &["check", "saf/baseline/", "--target", target]);
+    let check = |target: &str| idvet(here.path(), &["check", "saf/baseline/", "saf/throttling/", "--target", target]);
     wrong_way(check(&format!("https://{address}")), "TLS failed: invalid peer certificate");
     // The listener of an HTTPS address tells plain calls what it takes; that is no fault of theirs or ours.
     let plain = check(&format!("http://{address}"));

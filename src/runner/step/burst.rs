@@ -47,7 +47,7 @@ pub(in crate::runner) async fn run(case: &mut CaseRun<'_>, burst: &Burst) -> Res
     let begun = Instant::now();
     let answers = send_all(case, endpoint, requests).await;
     let elapsed = begun.elapsed();
-    let tally = tally(burst, operation, answers)?;
+    let tally = tally(case, burst, operation, answers)?;
     judge(case, burst, operation, tally, elapsed)
 }
 
@@ -82,7 +82,12 @@ async fn send_all(case: &CaseRun<'_>, endpoint: &Endpoint, mut requests: Vec<Bui
     done
 }
 
-fn tally(burst: &Burst, operation: &Operation, answers: Vec<(Built, Exchange)>) -> Result<Tally, Stop> {
+fn tally(
+    case: &CaseRun<'_>,
+    burst: &Burst,
+    operation: &Operation,
+    answers: Vec<(Built, Exchange)>,
+) -> Result<Tally, Stop> {
     // Where no code is documented for it, any refusal counts.
     let throttled = match expectation::code_wanted(&burst.throttled, operation) {
         Some(CodeWanted::Gateway(codes) | CodeWanted::Operation(codes)) => codes,
@@ -97,6 +102,7 @@ fn tally(burst: &Burst, operation: &Operation, answers: Vec<(Built, Exchange)>) 
         };
         let code = look_up(&answer.value, &operation.envelope.code).or_else(|| look_up(&answer.value, "Code"));
         let code = code.map(|code| as_text(&code).into_owned()).unwrap_or_default();
+        call::check_address(case, &built.api, &code)?;
         if is_success(operation, &answer, response) {
             tally.served += 1;
         } else if throttled.is_empty() || throttled.contains(&code) || code.starts_with("Throttling") {

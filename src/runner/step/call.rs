@@ -85,9 +85,8 @@ fn judge(case: &mut CaseRun<'_>, judged: &Judged<'_>, echo: &Echo) -> Result<(),
     if let Some(code) = unasked.as_ref().filter(|code| code.starts_with("Throttling")) {
         return Err(Stop::Indeterminate(format!("the target throttled an ordinary call ({code})")));
     }
-    let is_plain = case.shared.endpoints.get(&judged.built.api).is_some_and(|endpoint| !endpoint.tls);
-    if let Some(code) = unasked.filter(|code| is_plain && code == NEEDS_TLS) {
-        return Err(Stop::Indeterminate(format!("the target takes HTTPS only ({code}): give its https address")));
+    if let Some(code) = unasked {
+        check_address(case, &judged.built.api, &code)?;
     }
     let wanted = expectation::check(case, judged)?;
     let mut records = case.attribution.wanted(wanted, |id| case.shared.level(id));
@@ -108,6 +107,15 @@ pub(super) fn redact(case: &CaseRun<'_>, records: &mut [CheckRecorded], echo: &E
 
 /// What a gateway answers to plain HTTP where it is not served (source: gateway-errors.json).
 const NEEDS_TLS: &str = "InvalidProtocol.NeedSsl";
+
+/// Stops a case whose call was refused for the plain address that the target was given, which is no fault of the target.
+pub(super) fn check_address(case: &CaseRun<'_>, api: &str, code: &str) -> Result<(), Stop> {
+    let is_plain = case.shared.endpoints.get(api).is_some_and(|endpoint| !endpoint.tls);
+    match is_plain && code == NEEDS_TLS {
+        true => Err(Stop::Indeterminate(format!("the target takes HTTPS only ({code}): give its https address"))),
+        false => Ok(()),
+    }
+}
 
 /// Returns the code of a refusal that the case does not wait for: a limit that it did not mean to reach, or an address of the
 /// wrong kind, says nothing about what it tries.
