@@ -22,11 +22,13 @@ use super::nonces::NonceMemory;
 use super::operations::Operations;
 use super::options::MockOptions;
 use super::service::{self, Reply};
+use super::throttle::Windows;
 use super::variant::{self, Variant};
 use crate::clock::Timestamp;
 use crate::contract::Contracts;
 use crate::control::JournalEntry;
 use crate::exchange::Request;
+use crate::signing::{Scheme, Vice};
 use crate::target::model::Target;
 use crate::target::sandbox::SandboxIndex;
 
@@ -47,6 +49,8 @@ pub struct Mock {
     pub(super) control_url: OnceLock<String>,
     /// Nonces of all accounts together, where a variant wants that.
     pub(super) nonces_of_all: Mutex<NonceMemory>,
+    /// Calls of all accounts together, where a defect wants that.
+    pub(super) windows_of_all: Mutex<Windows>,
     statuses: Statuses,
     offset_ms: Arc<AtomicI64>,
     /// Requests that no account can be told of.
@@ -77,6 +81,7 @@ impl Mock {
             ca_pem: OnceLock::new(),
             control_url: OnceLock::new(),
             nonces_of_all: Mutex::default(),
+            windows_of_all: Mutex::default(),
             statuses: Statuses::new(contracts),
             offset_ms: Arc::default(),
             strangers: AtomicU64::new(0),
@@ -97,29 +102,42 @@ impl Mock {
             return answer;
         }
         let mut progress = Progress::default();
-        let admitted = gateway::admit(self, request, arrival, &mut progress);
+        let mut admitted = gateway::admit(self, request, arrival, &mut progress);
+        if let Err(refusal) = &mut admitted
+            && refusal.code == "SignatureDoesNotMatch"
+            && self.breaks(Behaviour::ParametersBeforeSignature)
+        {
+            service::put_breach_first(self, request, refusal);
+        }
         let identity = self.identify(&progress);
         let result = admitted.and_then(|call| {
             let base = base_address(request, arrival);
-            service::serve(self, &call, &base).map(|reply| (reply, call.now))
+            let operation = self.options.defect.as_ref().map(|_| service::operation_name(&call)).unwrap_or_default();
+            service::serve(self, &call, &base).map(|reply| (reply, operation, call.now))
         });
         let mut answer = match result {
-            Ok((reply, now)) => self.render(&progress, &identity, reply, now),
+            Ok((reply, operation, now)) => self.render(&progress, &identity, (reply, &operation), now),
             Err(refusal) => self.refuse(&progress, &identity, request, refusal),
         };
-        answer.scheme = progress.scheme.map(crate::signing::Scheme::name);
+        answer.scheme = progress.scheme.map(Scheme::name);
         answer.access_key_id = progress.access_key_id;
         answer.action = progress.action;
         answer
     }
 
-    fn render(&self, progress: &Progress, identity: &RequestIdentity, reply: Reply, now: Timestamp) -> Answer {
+    fn render(
+        &self,
+        progress: &Progress,
+        identity: &RequestIdentity,
+        (reply, operation): (Reply, &str),
+        now: Timestamp,
+    ) -> Answer {
         let format = progress.format.unwrap_or(Format::Json);
         let mut body = Map::with_capacity(reply.body.len() + 1);
         body.insert("RequestId".to_owned(), Value::from(identity.request_id.as_str()));
         body.extend(reply.body);
         let mut status = reply.status;
-        self.spoil(progress, &mut status, &mut body);
+        self.spoil(operation, &mut status, &mut body);
         let root = match format {
             Format::Json => String::new(),
             Format::Xml => format!("{}Response", progress.action.as_deref().unwrap_or_default()),
@@ -141,7 +159,7 @@ impl Mock {
         if self.breaks(Behaviour::HostIdLeftOut) {
             body.shift_remove("HostId");
         }
-        self.spoil(progress, &mut refusal.status, &mut body);
+        self.spoil(progress.action.as_deref().unwrap_or_default(), &mut refusal.status, &mut body);
         let body = self.write_body(progress, "Error", body, refusal.status == 403);
         let mut answer = Answer::plain(refusal.status, self.content_type(format), Bytes::from(body));
         if let Some(milliseconds) = refusal.retry_after_ms {
@@ -179,20 +197,26 @@ impl Mock {
         self.landed.load(Ordering::Relaxed) > 0
     }
 
-    /// Returns how the V1 signature is derived, where that is wrong.
-    pub(super) fn derives_with(&self) -> Option<crate::signing::Vice> {
+    /// Returns how signatures of a scheme are derived, where that is wrong.
+    pub(super) fn derives_with(&self, scheme: Scheme) -> Option<Vice> {
         match self.behaviour {
-            Some(Behaviour::SignatureWith(vice)) => {
-                self.landed.fetch_add(1, Ordering::Relaxed);
-                Some(vice)
-            }
+            Some(Behaviour::SignatureWith(vice)) if !scheme.is_acs3() => Some(vice),
+            Some(Behaviour::Acs3With(vice)) if scheme.is_acs3() => Some(vice),
             _ => None,
         }
+        .inspect(|_| {
+            self.landed.fetch_add(1, Ordering::Relaxed);
+        })
     }
 
-    fn spoil(&self, progress: &Progress, status: &mut u16, body: &mut Map<String, Value>) {
+    /// Says whether a solution of the older flow is refused although it is served.
+    pub(super) fn refuses_solution(&self, solution: &str) -> bool {
+        matches!(self.behaviour, Some(behaviour @ Behaviour::SolutionRefused(refused)) if refused == solution && self.breaks(behaviour))
+    }
+
+    fn spoil(&self, operation: &str, status: &mut u16, body: &mut Map<String, Value>) {
         let Some(defect) = &self.options.defect else { return };
-        if defect.spoil(progress.action.as_deref().unwrap_or_default(), status, body) {
+        if defect.spoil(operation, status, body) {
             self.landed.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -10,11 +10,12 @@ use crate::mock::defect::Defect;
 use crate::mock::{MockOptions, RunningMock, start};
 use crate::plan::{Fate as CaseFate, Lane, Plan, PlannedCase};
 use crate::runner::{RunInput, RunOptions, run};
+use crate::suite::TWIN;
 
 /// What became of a defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// A case that names the requirement failed for it.
+    /// A case that names the requirement, or its twin, failed for it.
     Caught { case: String },
     /// Some case failed, but none that names the requirement did so for it.
     CaughtByAnother { case: String, requirement: String },
@@ -81,7 +82,7 @@ impl Watch<'_> {
         let mut mismatched = case.checks.iter().filter(|check| check.mismatch.is_some());
         let first = mismatched.clone().next().map(|check| check.requirement.clone()).unwrap_or_default();
         if mismatched.any(|check| check.requirement == self.defect.requirement)
-            && self.intended.contains(case.case.as_str())
+            && self.intended.contains(case.case.trim_end_matches(TWIN))
         {
             self.caught.get_or_insert_with(|| case.case.clone());
         } else {

@@ -64,6 +64,13 @@ impl Attribution {
         all
     }
 
+    /// Returns what a field that is wrongly there or not says of the row of the response table, where the case names it.
+    pub(super) fn row_of(&self, record: &CheckRecorded, path: &str) -> Option<CheckRecorded> {
+        let ending = format!(".response.{path}.presence");
+        let row = self.named.iter().find(|id| id.ends_with(&ending)).filter(|_| record.mismatch.is_some())?;
+        Some(CheckRecorded { requirement: row.clone(), ..record.clone() })
+    }
+
     /// Returns a record of the case's point, and what it says of the other requirements that the case names.
     pub(super) fn spoken(&self, record: CheckRecorded, level: impl Fn(&str) -> Level) -> Vec<CheckRecorded> {
         let mut all = vec![record];

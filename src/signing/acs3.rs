@@ -86,10 +86,10 @@ fn authorization(input: &SigningInput<'_>, signed_headers: &[String], signature:
 
 /// Derives from the request as received and judges the claim. The signature is judged before the list of signed
 /// headers, so that the reason given is the graver one.
-pub(super) fn verify(key: &Key, request: &Request, claim: &Claim) -> Result<Derivation, Box<Mismatched>> {
+pub(super) fn verify(key: &Key, request: &Request, claim: &Claim, vices: Vices) -> Result<Derivation, Box<Mismatched>> {
     let payload = body_hash(claim.scheme, &request.body);
     let subject = Subject { request, signed_headers: &claim.signed_headers, payload: &payload };
-    let derivation = derive(key, claim.scheme, &subject, &claim.access_key_id, Vices::NONE)
+    let derivation = derive(key, claim.scheme, &subject, &claim.access_key_id, vices)
         .map_err(|error| Mismatched::without_derivation(Reason::Undecodable(error)))?;
     let declared = request.header(HASH_HEADER).or_else(|| request.header("x-acs-content-sm3"));
     if declared.is_some_and(|declared| declared != payload) {

@@ -40,7 +40,7 @@ impl Key {
     /// Derives the signature as a server does and compares it, in constant time, with the one claimed.
     pub fn verify(&self, request: &Request, claim: &Claim) -> Result<Derivation, Box<Mismatched>> {
         if claim.scheme.is_acs3() || speaks_acs3(request) {
-            return acs3::verify(self, request, claim);
+            return acs3::verify(self, request, claim, Vices::NONE);
         }
         match v1::parameters(request) {
             Ok(parameters) => self.verify_decoded(&request.method, &parameters, claim),
@@ -63,7 +63,7 @@ impl Key {
     /// and Java's darabonba derive it (source: signing.md §1.4). Says which of the two it was.
     pub fn verify_lenient(&self, request: &Request, claim: &Claim) -> Result<(Derivation, Empties), Box<Mismatched>> {
         if claim.scheme.is_acs3() || speaks_acs3(request) {
-            return acs3::verify(self, request, claim).map(|derivation| (derivation, Empties::Signed));
+            return acs3::verify(self, request, claim, Vices::NONE).map(|derivation| (derivation, Empties::Signed));
         }
         match v1::parameters(request) {
             Ok(parameters) => self.verify_decoded_lenient(&request.method, &parameters, claim),
@@ -90,7 +90,7 @@ impl Key {
         self.judge(derivation, claim).map(|derivation| (derivation, Empties::LeftOut)).map_err(|_| mismatched)
     }
 
-    /// As [`Key::verify_decoded`], deriving the signature wrongly: for a server that is to be found out.
+    /// As [`Key::verify`] and [`Key::verify_decoded`], deriving the signature wrongly: for a server that is to be found out.
     pub fn verify_with_vice(
         &self,
         request: &Request,
@@ -98,6 +98,9 @@ impl Key {
         claim: &Claim,
         vice: Vice,
     ) -> Result<Derivation, Box<Mismatched>> {
+        if claim.scheme.is_acs3() {
+            return acs3::verify(self, request, claim, Vices::of(&[vice]));
+        }
         let mut parameters = parameters.to_vec();
         if vice == Vice::FormUnsigned {
             let left = v1::leave_out_form(&mut parameters, request);

@@ -26,7 +26,7 @@ pub use loaded::{Case, LoadedBaseline, Row, Suites};
 pub use model::*;
 pub use nearest::nearest;
 pub use schema::suite_schema;
-pub use twin::is_refusal;
+pub use twin::{TWIN, is_refusal};
 
 mod schema;
 #[cfg(test)]

@@ -6,6 +6,9 @@ use super::loaded::{Case, Row, Suites};
 use super::model::{Call, Expect, Step, Wire};
 use crate::contract::{Contracts, Text};
 
+/// Ending of the id of a derived twin.
+pub const TWIN: &str = "~twin";
+
 /// Returns the steps that carry a difference, by number.
 pub(super) fn differing(case: &Case) -> Vec<usize> {
     let differs = |step: &Step| match step {
@@ -80,7 +83,7 @@ fn twin(case: &Case, steps: Vec<Step>, row: Row, plain: Option<&str>) -> Case {
         None => {
             let en = format!("Without the difference: {}", case.title.en);
             let zh = format!("对照(不含差异):{}", case.title.zh);
-            (format!("{}~twin", case.id), case.api.clone(), Text { en, zh })
+            (format!("{}{TWIN}", case.id), case.api.clone(), Text { en, zh })
         }
     };
     Case {

@@ -5,17 +5,40 @@ use serde_json::{Map, Value};
 use crate::contract::FieldType;
 use crate::contract::path::{as_text, look_up};
 
-/// What is changed, in which answers.
+/// What is changed, in which answers: of one operation, as the contract names it, or of all.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum AnswerChange {
-    /// A field of an action's answers.
-    Field { action: Option<String>, path: String, how: FieldBreach },
-    /// A code, wherever it stands at `path`; of one action, or of all.
-    Code { action: Option<String>, path: String, code: String, to: String },
+    /// A field of an operation's answers.
+    Field { operation: Option<String>, path: String, how: FieldBreach },
+    /// A code, wherever it stands at `path`.
+    Code { operation: Option<String>, path: String, code: Codes, to: String },
     /// The HTTP status of answers with a code.
-    Status { action: Option<String>, path: String, code: String, status: u16 },
+    Status { operation: Option<String>, path: String, code: Codes, status: u16 },
     /// The verdict beside a sub-code.
-    Verdict { action: String, sub_path: String, sub_code: String, path: String },
+    Verdict { operation: String, sub_path: String, sub_code: String, path: String },
+}
+
+/// Which codes are meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Codes {
+    One(String),
+    /// What begins so and goes on with the name of a parameter, except what is documented as a code of its own.
+    Named {
+        prefix: String,
+        except: Vec<String>,
+    },
+}
+
+impl Codes {
+    fn hold(&self, text: &str) -> bool {
+        match self {
+            Self::One(code) => code == text,
+            Self::Named { prefix, except } => {
+                let name = text.strip_prefix(prefix.as_str()).unwrap_or_default();
+                !name.is_empty() && !name.contains('.') && !except.iter().any(|code| code == text)
+            }
+        }
+    }
 }
 
 /// How a field is broken.
@@ -33,18 +56,23 @@ pub(super) enum FieldBreach {
 
 impl AnswerChange {
     /// Changes status and content of an answer. Returns true when something is different now.
-    pub(super) fn apply(&self, action: &str, status: &mut u16, body: &mut Map<String, Value>) -> bool {
+    pub(super) fn apply(&self, operation: &str, status: &mut u16, body: &mut Map<String, Value>) -> bool {
         let before = (*status, body.clone());
+        let holds = |body: &Map<String, Value>, path: &str, codes: &Codes| {
+            look_up(&Value::Object(body.clone()), path).is_some_and(|value| codes.hold(&as_text(&value)))
+        };
         match self {
-            Self::Field { action: of, path, how } if is_of(of, action) => edit(body, path, how),
-            Self::Code { action: of, path, code, to } if is_of(of, action) && holds(body, path, code) => {
+            Self::Field { operation: of, path, how } if is_of(of, operation) => edit(body, path, how),
+            Self::Code { operation: of, path, code, to } if is_of(of, operation) && holds(body, path, code) => {
                 set_text(body, path, to);
             }
-            Self::Status { action: of, path, code, status: other } if is_of(of, action) && holds(body, path, code) => {
+            Self::Status { operation: of, path, code, status: other }
+                if is_of(of, operation) && holds(body, path, code) =>
+            {
                 *status = *other;
             }
-            Self::Verdict { action: of, sub_path, sub_code, path }
-                if of == action && holds(body, sub_path, sub_code) =>
+            Self::Verdict { operation: of, sub_path, sub_code, path }
+                if of == operation && holds(body, sub_path, &Codes::One(sub_code.clone())) =>
             {
                 let other = match look_up(&Value::Object(body.clone()), path).as_deref().and_then(Value::as_str) {
                     Some("T") => "F",
@@ -61,12 +89,9 @@ impl AnswerChange {
     }
 }
 
-fn is_of(wanted: &Option<String>, action: &str) -> bool {
-    wanted.as_ref().is_none_or(|wanted| wanted == action)
-}
-
-fn holds(body: &Map<String, Value>, path: &str, text: &str) -> bool {
-    look_up(&Value::Object(body.clone()), path).is_some_and(|value| as_text(&value) == text)
+/// Of what the gateway refused only the action is known, which several operations may share.
+fn is_of(wanted: &Option<String>, operation: &str) -> bool {
+    wanted.as_ref().is_none_or(|wanted| wanted == operation || wanted.split('.').next() == Some(operation))
 }
 
 /// Sets a text; a number stays a number where the text is one.

@@ -1,6 +1,6 @@
 //! Defects that follow from the rows of the contracts, under the ids of the requirements that follow from them too.
 
-use super::answer::{AnswerChange, FieldBreach};
+use super::answer::{AnswerChange, Codes, FieldBreach};
 use super::behaviour::{Behaviour, OPTIONAL_COMMON};
 use super::contracts::{Row, RowChange};
 use super::{Change, Defect};
@@ -21,14 +21,25 @@ pub(super) fn derive(contracts: &Contracts) -> Vec<Defect> {
             of.limits(&mut defects);
             operation.request.iter().for_each(|row| of.parameter(row, &mut defects));
             operation.response.iter().for_each(|row| of.field(row, &mut defects));
-            let action = (api != "gateway").then(|| operation.action.clone());
+            let name = of.name();
             let envelope = &operation.envelope;
-            operation.codes.iter().for_each(|row| code(&of.prefix, action.as_ref(), &envelope.code, row, &mut defects));
+            let mut add = |row| code((&of.prefix, name.as_ref(), &envelope.code), row, &[], &mut defects);
+            operation.codes.iter().for_each(&mut add);
             operation.sub_codes.iter().for_each(|row| of.sub_code(row, &mut defects));
         }
-        contract.codes.iter().for_each(|row| code(api, None, "Code", row, &mut defects));
+        let literal: Vec<String> = literal_codes(contracts).map(str::to_owned).collect();
+        contract.codes.iter().for_each(|row| code((api, None, "Code"), row, &literal, &mut defects));
     }
     defects
+}
+
+/// Every code that is documented as it stands.
+fn literal_codes(contracts: &Contracts) -> impl Iterator<Item = &str> {
+    let contracts = contracts.by_api.values();
+    let of_operations =
+        contracts.clone().flat_map(|contract| &contract.operations).flat_map(|operation| &operation.codes);
+    let rows = of_operations.chain(contracts.flat_map(|contract| &contract.codes));
+    rows.map(|row| row.code.as_str()).filter(|code| !code.contains('{'))
 }
 
 fn products(api: &str, contract: &Contract, defects: &mut Vec<Defect>) {
@@ -67,6 +78,11 @@ impl Of<'_> {
         Change::Row(RowChange { api: self.api.to_owned(), operation: Some(self.operation.name.clone()), row })
     }
 
+    /// Returns the name that its answers go by; those of the gateway are everybody's.
+    fn name(&self) -> Option<String> {
+        (self.api != "gateway").then(|| self.operation.name.clone())
+    }
+
     fn methods(&self, defects: &mut Vec<Defect>) {
         for method in &self.operation.methods {
             let behaviour = match method.as_str() {
@@ -100,7 +116,8 @@ impl Of<'_> {
         if row.presence != Presence::Optional {
             let code = self.operation.refusals.missing.replace("{name}", name);
             let text = format!("answers with a code that nobody documents in place of {code}");
-            let change = AnswerChange::Code { action: None, path: "Code".to_owned(), code, to: NO_CODE.to_owned() };
+            let (path, to) = ("Code".to_owned(), NO_CODE.to_owned());
+            let change = AnswerChange::Code { operation: None, path, code: Codes::One(code), to };
             defects.push(Defect::new(id, "swapped", text, Change::Answer(change)));
         } else if let Some(known) = OPTIONAL_COMMON.into_iter().find(|known| known == name) {
             for (how, text, behaviour) in [
@@ -144,10 +161,10 @@ impl Of<'_> {
 
     fn field(&self, row: &Field, defects: &mut Vec<Defect>) {
         let path = &row.path;
-        let action = (self.api != "gateway").then(|| self.operation.action.clone());
+        let operation = self.name();
         let mut add = |aspect: Aspect, how: &str, breach: FieldBreach, text: String| {
             let id = format!("{}.response.{path}.{}", self.prefix, aspect.name());
-            let change = AnswerChange::Field { action: action.clone(), path: path.clone(), how: breach };
+            let change = AnswerChange::Field { operation: operation.clone(), path: path.clone(), how: breach };
             defects.push(Defect::new(id, how, text, Change::Answer(change)));
         };
         if row.presence == Presence::Required || !row.required_when.is_empty() {
@@ -183,14 +200,14 @@ impl Of<'_> {
         if let Some(other) = other {
             let text = format!("answers with sub-code {} in place of {}", other.code, row.code);
             let (code, to) = (row.code.clone(), other.code.clone());
-            let action = Some(self.operation.action.clone());
-            let change = AnswerChange::Code { action, path: path.clone(), code, to };
+            let operation = Some(self.operation.name.clone());
+            let change = AnswerChange::Code { operation, path: path.clone(), code: Codes::One(code), to };
             defects.push(Defect::new(id.clone(), "swapped", text, Change::Answer(change)));
         }
         if let (Some(_), Some(passed)) = (&row.passed, &self.operation.envelope.passed) {
             let text = format!("answers with the opposite verdict beside sub-code {}", row.code);
             let change = AnswerChange::Verdict {
-                action: self.operation.action.clone(),
+                operation: self.operation.name.clone(),
                 sub_path: path.clone(),
                 sub_code: row.code.clone(),
                 path: passed.clone(),
@@ -209,20 +226,26 @@ impl Of<'_> {
     }
 }
 
-fn code(prefix: &str, action: Option<&String>, path: &str, row: &Code, defects: &mut Vec<Defect>) {
+/// A code of an operation, or of all. `{name}` in it stands for the name of a parameter.
+fn code(
+    (prefix, operation, path): (&str, Option<&String>, &str),
+    row: &Code,
+    literal: &[String],
+    defects: &mut Vec<Defect>,
+) {
     let id = format!("{prefix}.code.{}", row.code);
-    // `{name}` stands for the parameter's name: those codes are told apart by presence and invalidity.
-    if row.code.contains('{') {
-        return;
-    }
-    let (action, path) = (action.cloned(), path.to_owned());
+    let (operation, path) = (operation.cloned(), path.to_owned());
+    let code = match row.code.strip_suffix("{name}") {
+        Some(prefix) => Codes::Named { prefix: prefix.to_owned(), except: literal.to_vec() },
+        None => Codes::One(row.code.clone()),
+    };
     let to = NO_CODE.to_owned();
-    let change = AnswerChange::Code { action: action.clone(), path: path.clone(), code: row.code.clone(), to };
+    let change = AnswerChange::Code { operation: operation.clone(), path: path.clone(), code: code.clone(), to };
     let text = format!("answers with a code that nobody documents in place of {}", row.code);
     defects.push(Defect::new(id.clone(), "swapped", text, Change::Answer(change)));
     let accepted = |status: &u16| *status == row.http_status || row.http_status_also.contains(status);
     let Some(status) = [400, 200, 500, 403].into_iter().find(|status| !accepted(status)) else { return };
-    let change = AnswerChange::Status { action, path, code: row.code.clone(), status };
+    let change = AnswerChange::Status { operation, path, code, status };
     let text = format!("answers code {} with HTTP {status}", row.code);
     defects.push(Defect::new(format!("{id}.http-status"), "other", text, Change::Answer(change)));
 }

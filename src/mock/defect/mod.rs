@@ -83,15 +83,15 @@ impl Defect {
         matches!(self.change, Change::Row(_))
     }
 
-    /// Changes the content of an answer. Returns true when it did.
+    /// Changes the content of an answer of an operation. Returns true when it did.
     pub(super) fn spoil(
         &self,
-        action: &str,
+        operation: &str,
         status: &mut u16,
         body: &mut serde_json::Map<String, serde_json::Value>,
     ) -> bool {
         match &self.change {
-            Change::Answer(change) => change.apply(action, status, body),
+            Change::Answer(change) => change.apply(operation, status, body),
             Change::Row(_) | Change::Behaviour(_) => false,
         }
     }

@@ -1,6 +1,6 @@
 //! Defects of what no row states: signing, time, nonces, forms of answers, lifecycle, callbacks, billing.
 
-use super::answer::{AnswerChange, FieldBreach};
+use super::answer::{AnswerChange, Codes, FieldBreach};
 use super::behaviour::Behaviour as B;
 use super::{Change, Defect};
 use crate::mock::transaction::Family::{Cloudauth, Intl, Saf, VerifyToken};
@@ -73,7 +73,22 @@ const ROWS: &[Row] = &[
         B::DuplicatesRefused,
     ),
     ("gateway.rule.acs3.body-hash", "unchecked", "takes a body that is not the hashed one", B::BodyHashUnchecked),
-    ("gateway.rule.acs3.signed-headers", "unchecked", "takes unsigned headers", B::SignedHeadersUnchecked),
+    (
+        "gateway.rule.acs3.signed-headers",
+        "nonce",
+        "derives without x-acs-signature-nonce",
+        B::Acs3With(Vice::HeaderUnsigned),
+    ),
+    (
+        "gateway.rule.acs3.signed-headers",
+        "host",
+        "derives with a host of another form",
+        B::Acs3With(Vice::HostTrailingSlash),
+    ),
+    ("gateway.rule.acs3.query", "unsorted", "ACS3: derives over the query in wire order", B::Acs3With(Vice::Unsorted)),
+    ("gateway.rule.acs3.query", "form", "ACS3: takes the form for a part of the query", B::Acs3With(Vice::FormInQuery)),
+    ("gateway.rule.acs3.query", "space", "ACS3: derives with a space as +", B::Acs3With(Vice::SpaceAsPlus)),
+    ("gateway.rule.acs3.query", "twice", "ACS3: escapes decoded values twice", B::Acs3With(Vice::DoubleEncoded)),
     ("gateway.rule.acs3.extra-headers", "refused", "refuses more signed headers than needed", B::ExtraHeadersRefused),
     (
         "gateway.rule.acs3.authorization-order",
@@ -105,12 +120,45 @@ const ROWS: &[Row] = &[
         "reports an unknown key as a wrong signature",
         B::KeyBehindSignature,
     ),
+    (
+        "gateway.rule.order.signature-before-parameters",
+        "behind",
+        "reports wrong parameters before a wrong signature",
+        B::ParametersBeforeSignature,
+    ),
     ("gateway.rule.throttling", "off", "never throttles", B::ThrottleOff),
     ("gateway.rule.chunked", "refused", "refuses chunked bodies", B::ChunkedRefused),
     ("gateway.rule.post.empty-body", "refused", "refuses a POST without a body", B::EmptyBodyRefused),
     ("cloudauth.rule.lifetime.certify-id", "late", "takes a submission at 31 minutes", B::SubmittedLate(Cloudauth)),
     ("cloudauth.rule.lifetime.certify-id", "short", "takes no submission at 29 minutes", B::SubmittedShort(Cloudauth)),
     ("cloudauth.rule.lifetime.picture-url", "longer", "opens a picture after 16 minutes", B::LinkOpenLonger(Cloudauth)),
+    ("cloudauth.rule.lifetime.certify-url", "late", "opens a CertifyUrl at 31 minutes", B::PageOpenLonger(Cloudauth)),
+    (
+        "cloudauth.rule.lifetime.certify-url",
+        "short",
+        "closes a CertifyUrl at 29 minutes",
+        B::PageClosedEarly(Cloudauth),
+    ),
+    (
+        "cloudauth.rule.callback.https",
+        "taken",
+        "takes a callback address without TLS",
+        B::PlainCallbackTaken(Cloudauth),
+    ),
+    ("cloudauth.rule.callback.only-ended", "at-once", "calls back at init", B::CallbackAtOnce(Cloudauth)),
+    (
+        "cloudauth.rule.certify-url.only-web",
+        "always",
+        "answers with a CertifyUrl for MetaInfo that no browser made",
+        B::PageForWrongMetaInfo,
+    ),
+    ("cloudauth.rule.qps.scope", "of-all", "counts the calls of all accounts as one", B::ThrottleOfAll(Cloudauth)),
+    (
+        "cloudauth.rule.qps.scope",
+        "across-operations",
+        "counts the calls of all operations as one",
+        B::ThrottleAcrossOperations(Cloudauth),
+    ),
     ("cloudauth.rule.single-submission", "twice", "takes a second submission", B::SubmittedTwice(Cloudauth)),
     ("cloudauth.rule.callback.method", "post", "calls back with POST", B::CallbackByPost(Cloudauth)),
     (
@@ -146,6 +194,25 @@ const ROWS: &[Row] = &[
     ("intl.rule.lifetime.transaction", "late", "takes a submission at 31 minutes", B::SubmittedLate(Intl)),
     ("intl.rule.lifetime.transaction", "short", "takes no submission at 29 minutes", B::SubmittedShort(Intl)),
     ("intl.rule.lifetime.video-url", "longer", "opens a video after 16 minutes", B::LinkOpenLonger(Intl)),
+    ("intl.rule.results", "kept", "answers with a result after 31 days", B::ResultsKept),
+    ("intl.rule.image-on-request", "unasked", "answers with an image that nobody asked for", B::ImageUnasked),
+    ("intl.rule.image-on-request", "failed", "answers with the image of a failed face step", B::ImageOfFailed),
+    ("intl.rule.video-on-request", "unasked", "answers with a video that was not switched on", B::VideoUnasked),
+    ("intl.rule.callback.https", "taken", "takes a callback address without TLS", B::PlainCallbackTaken(Intl)),
+    ("intl.rule.callback.only-ended", "at-once", "calls back at init", B::CallbackAtOnce(Intl)),
+    (
+        "intl.rule.merchant-biz-id.not-unique",
+        "once",
+        "refuses a MerchantBizId that was used before",
+        B::MerchantNumberOnce,
+    ),
+    ("intl.rule.qps.scope", "of-all", "counts the calls of all accounts as one", B::ThrottleOfAll(Intl)),
+    (
+        "intl.rule.qps.scope",
+        "across-operations",
+        "counts the calls of all operations and products as one",
+        B::ThrottleAcrossOperations(Intl),
+    ),
     ("intl.rule.single-use", "twice", "takes a second submission", B::SubmittedTwice(Intl)),
     ("intl.rule.callback.method", "post", "calls back with POST", B::CallbackByPost(Intl)),
     ("intl.rule.callback.fields", "other-code", "calls back with another sub-code", B::CallbackOtherCode(Intl)),
@@ -157,6 +224,16 @@ const ROWS: &[Row] = &[
     ("intl.rule.billing.finished-only", "abandoned", "counts a flow that was given up", B::BilledOnAbandon(Intl)),
     ("saf.rule.lifetime.certify-id", "late", "takes a submission at 31 minutes", B::SubmittedLate(Saf)),
     ("saf.rule.lifetime.certify-id", "short", "takes no submission at 29 minutes", B::SubmittedShort(Saf)),
+    ("saf.rule.lifetime.certify-url", "late", "opens a certifyUrl at 31 minutes", B::PageOpenLonger(Saf)),
+    ("saf.rule.lifetime.certify-url", "short", "closes a certifyUrl at 29 minutes", B::PageClosedEarly(Saf)),
+    ("saf.rule.refusal", "as-200", "answers 200 to what is to be refused", B::RefusalAs200),
+    ("saf.rule.query.same-scene", "refused", "finds nothing under the scene of the init", B::SameSceneRefused),
+    ("saf.rule.place.query-or-body", "form-unread", "does not read ServiceParameters from the form", B::FormUnread),
+    ("saf.rule.sm2.empty", "decrypted", "takes an empty encryptType for SM2", B::EmptyTypeDecrypts),
+    ("saf.rule.enc-token", "refused", "refuses every encToken", B::EncTokenRefused),
+    ("saf.rule.return-url-empty", "refused", "refuses an empty returnUrl", B::EmptyReturnUrlRefused),
+    ("saf.rule.no-meta-info", "demanded", "demands MetaInfo", B::MetaInfoDemanded),
+    ("saf.rule.qps.scope", "of-all", "counts the calls of all accounts as one", B::ThrottleOfAll(Saf)),
     ("saf.rule.single-submission", "twice", "takes a second submission", B::SubmittedTwice(Saf)),
     ("saf.rule.callback.fields", "other-code", "calls back with another verdict", B::CallbackOtherCode(Saf)),
     ("saf.rule.callback.fields", "no-id", "calls back without certifyId", B::CallbackIdLeftOut(Saf)),
@@ -188,6 +265,31 @@ const ROWS: &[Row] = &[
         "takes a submission after a pass",
         B::SubmittedTwice(VerifyToken),
     ),
+    ("verify-token.product.RPBasic", "refused", "refuses scenes with RPBasic", B::SolutionRefused("RPBasic")),
+    ("verify-token.product.RPManual", "refused", "refuses scenes with RPManual", B::SolutionRefused("RPManual")),
+    ("verify-token.product.RPBioID", "refused", "refuses scenes with RPBioID", B::SolutionRefused("RPBioID")),
+    (
+        "verify-token.product.RPBioOnlyPro",
+        "refused",
+        "refuses scenes with RPBioOnlyPro",
+        B::SolutionRefused("RPBioOnlyPro"),
+    ),
+    ("verify-token.product.RPBioOnly", "refused", "refuses scenes with RPBioOnly", B::SolutionRefused("RPBioOnly")),
+    (
+        "verify-token.product.RPH5BioOnly",
+        "refused",
+        "refuses scenes with RPH5BioOnly",
+        B::SolutionRefused("RPH5BioOnly"),
+    ),
+    ("verify-token.product.RPMin", "refused", "refuses scenes with RPMin", B::SolutionRefused("RPMin")),
+    (
+        "verify-token.rule.resubmission",
+        "refused",
+        "takes one submission of a token, whatever came of it",
+        B::SubmittedOnce(VerifyToken),
+    ),
+    ("verify-token.rule.h5.success-redirect", "ignored", "does not go to successRedirect", B::SuccessRedirectIgnored),
+    ("verify-token.rule.h5.fail-redirect", "ignored", "does not go to failRedirect", B::FailRedirectIgnored),
     ("verify-token.rule.billing.verdict-only", "twice", "counts a submission twice", B::BilledTwice(VerifyToken)),
     (
         "verify-token.rule.billing.verdict-only",
@@ -197,7 +299,7 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Requirement, how, what the mock does; action, path, code and what it answers in its place.
+/// Requirement, how, what the mock does; operation, path, code and what it answers in its place.
 type CodeRow = (&'static str, &'static str, &'static str, [&'static str; 4]);
 
 const CODES: &[CodeRow] = &[
@@ -232,6 +334,18 @@ const CODES: &[CodeRow] = &[
         ["CheckResult", "Code", "ProcessNotCompleted", "Success"],
     ),
     (
+        "intl.rule.picture.limits",
+        "large",
+        "answers InvalidParameter for a picture that is too large",
+        ["Initialize", "Code", "ToolargeImage", "InvalidParameter"],
+    ),
+    (
+        "intl.rule.picture.limits",
+        "slow",
+        "answers InvalidParameter for a picture that takes too long",
+        ["InitializeV2", "Code", "DownloadTimeout", "InvalidParameter"],
+    ),
+    (
         "intl.rule.picture.one-route",
         "swapped",
         "answers InvalidParameter for two picture routes",
@@ -263,7 +377,7 @@ const CODES: &[CodeRow] = &[
     ),
 ];
 
-/// Requirement, how, what the mock does; action, path, and the breach.
+/// Requirement, how, what the mock does; operation, path, and the breach.
 type FieldRow = (&'static str, &'static str, &'static str, [&'static str; 2], FieldBreach);
 
 fn fields() -> Vec<FieldRow> {
@@ -301,7 +415,7 @@ fn fields() -> Vec<FieldRow> {
     ]
 }
 
-/// Requirement, action, path of the sub-code, a sub-code, path of the verdict.
+/// Requirement, operation, path of the sub-code, a sub-code, path of the verdict.
 const VERDICTS: &[[&str; 5]] = &[
     ["cloudauth.rule.passed-iff-200", "DescribeFaceVerify", "ResultObject.SubCode", "205", "ResultObject.Passed"],
     ["intl.rule.verdict", "CheckResult", "Result.SubCode", "204", "Result.Passed"],
@@ -315,19 +429,19 @@ pub(super) fn written() -> Vec<Defect> {
             Defect::new(owned(requirement), how, owned(text), Change::Behaviour(*behaviour))
         })
         .collect();
-    defects.extend(CODES.iter().map(|(requirement, how, text, [action, path, code, to])| {
-        let change =
-            AnswerChange::Code { action: Some(owned(action)), path: owned(path), code: owned(code), to: owned(to) };
+    defects.extend(CODES.iter().map(|(requirement, how, text, [operation, path, code, to])| {
+        let (operation, code) = (Some(owned(operation)), Codes::One(owned(code)));
+        let change = AnswerChange::Code { operation, path: owned(path), code, to: owned(to) };
         Defect::new(owned(requirement), how, owned(text), Change::Answer(change))
     }));
-    defects.extend(fields().into_iter().map(|(requirement, how, text, [action, path], breach)| {
-        let change = AnswerChange::Field { action: Some(owned(action)), path: owned(path), how: breach };
+    defects.extend(fields().into_iter().map(|(requirement, how, text, [operation, path], breach)| {
+        let change = AnswerChange::Field { operation: Some(owned(operation)), path: owned(path), how: breach };
         Defect::new(owned(requirement), how, owned(text), Change::Answer(change))
     }));
-    defects.extend(VERDICTS.iter().map(|[requirement, action, sub_path, sub_code, path]| {
+    defects.extend(VERDICTS.iter().map(|[requirement, operation, sub_path, sub_code, path]| {
         let text = format!("answers with the opposite verdict beside sub-code {sub_code}");
         let change = AnswerChange::Verdict {
-            action: owned(action),
+            operation: owned(operation),
             sub_path: owned(sub_path),
             sub_code: owned(sub_code),
             path: owned(path),

@@ -75,7 +75,7 @@ pub(in crate::mock) fn admit(
         credentials::take_nonce(mock, &account, claim, now)?;
     }
     let lenient = replay || mock.reads(Variant::EmptiesLeftOut);
-    let signature = match mock.derives_with().filter(|_| !claim.scheme.is_acs3()) {
+    let signature = match mock.derives_with(claim.scheme) {
         None => credentials::check_signature(variant, request, &common, &parameters, lenient),
         Some(vice) => credentials::check_wrongly(variant, request, &common, &parameters, vice),
     };
@@ -141,12 +141,14 @@ fn refuse_wrongly(mock: &Mock, request: &Request, parameters: &Parameters) -> Re
         let listed = authorization.split("signedheaders=").nth(1).and_then(|rest| rest.split(',').next());
         listed.is_some_and(|listed| listed.split(';').any(|header| header.trim() == name))
     };
-    let faults: [(bool, Behaviour, &'static str); 9] = [
+    let in_form = || request.form().unwrap_or_default().iter().any(|(name, _)| name == "ServiceParameters");
+    let faults: [(bool, Behaviour, &'static str); 10] = [
         (!is_post, Behaviour::GetRefused, "UnsupportedHTTPMethod"),
         (is_post, Behaviour::PostRefused, "UnsupportedHTTPMethod"),
         (header("transfer-encoding").contains("chunked"), Behaviour::ChunkedRefused, "InvalidParameter.Format"),
         (is_post && request.body.is_empty(), Behaviour::EmptyBodyRefused, "InvalidParameter.Format"),
         (has_astral(), Behaviour::AstralRefused, "InvalidParameter.Format"),
+        (in_form(), Behaviour::FormUnread, "InvalidParameter.Format"),
         (repeats(), Behaviour::DuplicatesRefused, "InvalidParameter.Format"),
         (authorization.is_empty(), Behaviour::V1Refused, "SignatureDoesNotMatch"),
         (!authorization.is_empty(), Behaviour::Acs3Refused, "SignatureDoesNotMatch"),

@@ -118,7 +118,7 @@ pub(super) fn check_signature(
     judged.map_err(|mismatched| (refuse_signature(claim, &mismatched), mismatched))
 }
 
-/// As [`check_signature`] under V1, with a derivation that is wrong on purpose.
+/// As [`check_signature`], with a derivation that is wrong on purpose.
 pub(super) fn check_wrongly(
     variant: &Variant,
     request: &Request,
@@ -138,10 +138,8 @@ pub(super) fn excuse(
 ) -> Result<(), Refusal> {
     let Err((mut refusal, mismatched)) = judged else { return Ok(()) };
     let is_unsigned = matches!(mismatched.reason, Reason::HeaderUnsigned { .. });
-    let is_unlisted = is_unsigned || matches!(mismatched.reason, Reason::HostUnsigned | Reason::HeaderAbsent { .. });
     let is_other_body = matches!(mismatched.reason, Reason::BodyHash { .. });
     if is_unsigned && mock.reads(Reading::UnsignedHeaders)
-        || is_unlisted && mock.breaks(Behaviour::SignedHeadersUnchecked)
         || is_other_body && mock.breaks(Behaviour::BodyHashUnchecked)
         || mock.breaks(Behaviour::SignatureUnchecked)
         || mismatched.derivation.signature.eq_ignore_ascii_case(&claim.signature)

@@ -1,6 +1,7 @@
 //! Beginning a transaction, the same in all families.
 
 use super::context::Context;
+use super::submit::call_back_at_once;
 use crate::mock::core::Mock;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Family, Identity, Transaction};
@@ -38,6 +39,11 @@ pub(super) fn begin(context: &Context<'_>, beginning: Beginning) -> String {
     let number = ledger.next_number();
     let id = context.mock.ids.transaction(prefix(context.mock, family), &context.account.key_id, number);
     ledger.begin(id.clone(), transaction);
+    let begun = ledger.find(&id).filter(|_| context.mock.options.defect.is_some()).cloned();
+    drop(ledger);
+    if let Some(transaction) = begun {
+        call_back_at_once(context.mock, context.account, (&id, &transaction));
+    }
     id
 }
 

@@ -59,6 +59,7 @@ fn check_parameters(context: &Context<'_>) -> Result<Option<Identity>, String> {
     let callback = context.parameters.given("CallbackUrl");
     if callback.is_some_and(|url| !context.mock.options.replay && !context.mock.caller.is_reachable(url))
         && !context.mock.breaks(Behaviour::CallbackUnreachableTaken)
+        && !context.takes_plain_callback()
     {
         return Err(illegal);
     }
@@ -150,7 +151,7 @@ fn person_code(context: &Context<'_>, identity: &Option<Identity>) -> Option<Str
 
 fn accept(context: &Context<'_>, identity: Option<Identity>) -> Reply {
     let meta_info = MetaInfo::read(context.parameters.text("MetaInfo"), &context.mock.sandbox).unwrap_or_default();
-    let is_web = meta_info.is_web() && meta_info.is_genuine;
+    let is_web = meta_info.is_web() && (meta_info.is_genuine || context.mock.breaks(Behaviour::PageForWrongMetaInfo));
     let certify_id = begin(
         context,
         Beginning {

@@ -3,6 +3,7 @@
 use super::account_state;
 use super::context::{Context, Outcome, with_object};
 use super::intl_result;
+use crate::mock::defect::Behaviour;
 use crate::mock::sync::hold;
 use crate::mock::transaction::Family;
 use crate::mock::variant::Variant;
@@ -23,7 +24,8 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     let Some(transaction) = found else { return Err(context.refuse("TransactionIdInvalid", 400)) };
     let Some(ended) = &transaction.ended else { return Err(context.refuse("ProcessNotCompleted", 404)) };
     // Deleted results look like ids that never were; no source names another code.
-    if context.now >= ended.at.plus_seconds(KEPT_DAYS * 86_400) {
+    let is_deleted = context.now >= ended.at.plus_seconds(KEPT_DAYS * 86_400);
+    if is_deleted && !context.mock.breaks(Behaviour::ResultsKept) {
         if context.mock.reads(Variant::IntlResultsGone) {
             return Err(context.refuse("ProcessNotCompleted", 404));
         }

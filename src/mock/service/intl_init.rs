@@ -8,7 +8,9 @@ use super::context::{Context, Outcome, Reply, with_object};
 use super::meta_info::{MetaInfo, refused_device};
 use super::page;
 use super::picture::{self, PictureFault};
+use crate::mock::defect::Behaviour;
 use crate::mock::gateway::Refusal;
+use crate::mock::sync::hold;
 use crate::mock::transaction::Identity;
 
 /// Parameters that later steps look at.
@@ -36,6 +38,12 @@ pub(super) fn serve(context: &Context<'_>) -> Outcome {
     }
     check_pictures(context, ["FacePictureBase64", "FacePictureUrl", "FacePictureFile"])?;
     check_pictures(context, ["TargetFacePicture", "TargetFacePictureUrl", "TargetFacePictureFile"])?;
+    if context.mock.breaks(Behaviour::MerchantNumberOnce) {
+        let number = context.parameters.text("MerchantBizId").to_owned();
+        if !hold(&context.account.ledger).order_numbers.insert(number) {
+            return Err(context.refuse("InvalidParameter", 400));
+        }
+    }
     let device = refused_device(&context.mock.sandbox, "intl", context.parameters.text("MetaInfo"));
     let identity = named(context);
     let person = identity.as_ref().and_then(|named| context.mock.sandbox.person(&named.name, &named.number));

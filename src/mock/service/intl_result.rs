@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{Context, object};
 use super::link::PICTURE;
+use crate::mock::defect::Behaviour;
 use crate::mock::transaction::{Ended, Family, Identity, Transaction};
 
 /// Seconds that the link to a video opens (source: cloudauth-intl-2022-08-09.md §8).
@@ -80,14 +81,15 @@ fn face(context: &Context<'_>, id: &str, transaction: &Transaction, ended: &Ende
         let kind = if ended.outcome == "205" { "SCREEN_REMARK" } else { "NONE" };
         face.insert("fiveCategorySpoofResult".to_owned(), kind.into());
     }
-    let wants_image = context.parameters.is("IsReturnImage", "Y");
-    if wants_image && passed {
+    let wants_image = context.parameters.is("IsReturnImage", "Y") || context.mock.breaks(Behaviour::ImageUnasked);
+    if wants_image && (passed || context.mock.breaks(Behaviour::ImageOfFailed)) {
         face.insert("faceImg".to_owned(), STANDARD.encode(PICTURE).into());
         if product == "KYC_GLOBAL" {
             face.insert("extraFaceImg".to_owned(), json!([STANDARD.encode(PICTURE)]));
         }
     }
-    if transaction.kept("DocVideo") == "Y" && passed {
+    let wants_video = transaction.kept("DocVideo") == "Y" || context.mock.breaks(Behaviour::VideoUnasked);
+    if wants_video && passed {
         let link = context.material_link(id, &format!("{id}.mp4"), LINK_SECONDS);
         face.insert("docVideoUrl".to_owned(), link.into());
     }

@@ -26,5 +26,5 @@ mod verify_token;
 
 pub(super) use context::Reply;
 pub(super) use link::link;
-pub(super) use serve::serve;
+pub(super) use serve::{operation_name, put_breach_first, serve};
 pub(super) use submit::submit;

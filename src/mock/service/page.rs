@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::exchange::{Request, decode_form, encode_component};
 use crate::mock::answer::Answer;
 use crate::mock::core::Mock;
+use crate::mock::defect::Behaviour;
 use crate::mock::sync::hold;
 use crate::mock::transaction::{Family, Transaction};
 use crate::mock::variant::Variant;
@@ -39,7 +40,10 @@ fn show(mock: &Mock, transaction: &Transaction, id: &str, request: &Request, now
     // No document says how a page that no longer serves answers.
     let closed = if mock.reads(Variant::PageGone) { 410 } else { 403 };
     let Some(ended) = &transaction.ended else {
-        return if transaction.has_expired(mock.edge(now)) {
+        let family = transaction.family;
+        let longer = if mock.breaks(Behaviour::PageOpenLonger(family)) { 120 } else { 0 };
+        let early = if mock.breaks(Behaviour::PageClosedEarly(family)) { 120 } else { 0 };
+        return if transaction.has_expired(mock.edge(now).plus_seconds(early - longer)) {
             html(closed, "This link has expired.")
         } else {
             html(200, "Waiting for a person in front of the camera.")
@@ -57,8 +61,11 @@ fn show(mock: &Mock, transaction: &Transaction, id: &str, request: &Request, now
 fn redirect(mock: &Mock, transaction: &Transaction, id: &str, request: &Request, passed: bool) -> Option<String> {
     if transaction.family == Family::VerifyToken {
         let fields = decode_form(request.raw_query()).ok()?;
-        let name = if passed { "successRedirect" } else { "failRedirect" };
-        let appended = fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        let (name, ignored) = match passed {
+            true => ("successRedirect", Behaviour::SuccessRedirectIgnored),
+            false => ("failRedirect", Behaviour::FailRedirectIgnored),
+        };
+        let appended = fields.into_iter().find(|(key, _)| key == name && !mock.breaks(ignored)).map(|(_, value)| value);
         let kept = transaction.kept(if passed { "PassedRedirectUrl" } else { "FailedRedirectUrl" });
         return appended.or_else(|| (!kept.is_empty()).then(|| kept.to_owned())).filter(|url| is_header_text(url));
     }

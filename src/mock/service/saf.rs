@@ -35,14 +35,27 @@ pub(super) fn multiplex(mock: &Mock, call: &Admitted, base: &str, served: &[Arc<
     if let Some(refusal) = account_state::refusal(&context) {
         return refusal;
     }
-    if named.is_none() || context.breach().is_some() {
-        return Ok(context.numeric_code("400"));
+    if named.is_none() || context.breach().is_some() || is_refused_wrongly(&context) {
+        let code = if mock.breaks(Behaviour::RefusalAs200) { "200" } else { "400" };
+        return Ok(context.numeric_code(code));
     }
     match method.as_deref() {
         Some("init") => Ok(init(&context)),
         Some("query") => Ok(query(&context)),
         _ => Ok(context.numeric_code("400")),
     }
+}
+
+/// Says whether a defect refuses what is documented to be served.
+fn is_refused_wrongly(context: &Context<'_>) -> bool {
+    let lacks = |name: &str| context.parameters.given(name).is_none();
+    context.parameters.is("returnUrl", "") && context.mock.breaks(Behaviour::EmptyReturnUrlRefused)
+        || lacks("metaInfo") && lacks("MetaInfo") && context.mock.breaks(Behaviour::MetaInfoDemanded)
+}
+
+/// Returns the method that ServiceParameters names.
+pub(super) fn method(parameters: &Parameters) -> Option<String> {
+    unfold(&mut parameters.clone())
 }
 
 /// Puts the keys of ServiceParameters beside the other parameters and returns `method`. What is no JSON object has
@@ -89,7 +102,9 @@ fn init(context: &Context<'_>) -> Reply {
 /// Reads name and number; nothing when SM2 does not open, which answers 501 (source: saf-2017-03-31.md §8.1).
 fn read_identity(context: &Context<'_>) -> Option<Identity> {
     let (name, number) = (context.parameters.text("certName"), context.parameters.text("certNo"));
-    if !context.parameters.is("encryptType", "SM2") {
+    let is_empty = context.parameters.is("encryptType", "");
+    let is_taken_for_sm2 = is_empty && context.mock.breaks(Behaviour::EmptyTypeDecrypts);
+    if !context.parameters.is("encryptType", "SM2") && !is_taken_for_sm2 {
         return Some(Identity::new(name, number));
     }
     let keys = &context.mock.keys;
@@ -104,14 +119,15 @@ fn read_identity(context: &Context<'_>) -> Option<Identity> {
 fn query(context: &Context<'_>) -> Reply {
     let id = context.parameters.text("certifyId");
     let found = hold(&context.account.ledger).find(id).filter(|found| found.family == Family::Saf).cloned();
-    let same_scene = |scene: &str| scene == context.parameters.text("sceneId");
+    let is_refused = context.mock.breaks(Behaviour::SameSceneRefused);
+    let same_scene = |scene: &str| scene == context.parameters.text("sceneId") && !is_refused;
     let Some(transaction) = found.filter(|found| same_scene(found.kept("sceneId"))) else {
         return context.numeric_code("400");
     };
     let unfinished = if context.mock.reads(Variant::SafUnfinished) { "404" } else { "400" };
     let Some(ended) = &transaction.ended else { return context.numeric_code(unfinished) };
     if let Some(token) = context.parameters.given("encToken")
-        && context.mock.keys.open_enc_token(token).is_err()
+        && (context.mock.breaks(Behaviour::EncTokenRefused) || context.mock.keys.open_enc_token(token).is_err())
     {
         return context.numeric_code("400");
     }

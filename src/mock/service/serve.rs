@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use super::context::{Context, Outcome};
 use super::{account_state, cloudauth_init, cloudauth_query, intl_check, intl_init, saf, throttle};
 use super::{verify_material, verify_result, verify_token};
+use crate::exchange::Request;
 use crate::mock::core::Mock;
 use crate::mock::defect::Behaviour;
-use crate::mock::gateway::{Admitted, Refusal};
+use crate::mock::gateway::{Admitted, Parameters, Refusal};
 use crate::mock::operations::Served;
 use crate::mock::rows::Breach;
 use crate::mock::variant::Variant;
+use crate::signing;
 
 /// Serves a call whose caller is known.
 pub(in crate::mock) fn serve(mock: &Mock, call: &Admitted, base: &str) -> Outcome {
@@ -38,6 +40,27 @@ pub(in crate::mock) fn serve(mock: &Mock, call: &Admitted, base: &str) -> Outcom
     }
 }
 
+/// Names the operation of a call as the contracts do.
+pub(in crate::mock) fn operation_name(call: &Admitted) -> String {
+    match call.action.as_str() {
+        "ExecuteRequest" => format!("ExecuteRequest.{}", saf::method(&call.parameters).unwrap_or_default()),
+        action => action.to_owned(),
+    }
+}
+
+/// Puts the first wrong business parameter in place of another refusal, where there is one.
+pub(in crate::mock) fn put_breach_first(mock: &Mock, request: &Request, refusal: &mut Refusal) {
+    let parameters = Parameters(signing::parameters(request).unwrap_or_default());
+    let of = |name: &str, header: &str| request.header(header).unwrap_or(parameters.text(name)).to_owned();
+    let (version, action) = (of("Version", "x-acs-version"), of("Action", "x-acs-action"));
+    let served = mock.operations.find(&version, &action).ok().and_then(|served| served.first());
+    match served.and_then(|served| served.rows.first_breach(&|name| parameters.get(name).map(Cow::Borrowed))) {
+        Some(Breach::Missing(name)) => *refusal = Refusal::missing(name),
+        Some(Breach::Invalid(name)) => *refusal = Refusal::invalid(name),
+        None => {}
+    }
+}
+
 /// Returns what a service sees of a call.
 pub(super) fn context<'a>(mock: &'a Mock, call: &'a Admitted, base: &'a str, served: &'a Served) -> Context<'a> {
     Context {
@@ -61,10 +84,17 @@ pub(super) fn enter(context: &Context<'_>) -> Result<(), Refusal> {
 impl Context<'_> {
     /// Returns the first parameter that breaks its row.
     pub(super) fn breach(&self) -> Option<Breach<'_>> {
-        self.served.rows.first_breach(&|name| match name {
+        let breach = self.served.rows.first_breach(&|name| match name {
             "scene.solution" => self.solution().map(Cow::Borrowed),
             _ => self.parameters.get(name).map(Cow::Borrowed),
-        })
+        });
+        breach.filter(|breach| !matches!(breach, Breach::Invalid("CallbackUrl")) || !self.takes_plain_callback())
+    }
+
+    /// Says whether a callback address without TLS is taken although it is to be refused.
+    pub(super) fn takes_plain_callback(&self) -> bool {
+        self.parameters.text("CallbackUrl").starts_with("http://")
+            && self.mock.breaks(Behaviour::PlainCallbackTaken(self.served.family))
     }
 
     /// Returns the code for a breach, as the operation refuses it.

@@ -72,7 +72,8 @@ fn check(mock: &Mock, transaction: &Transaction, now: Timestamp) -> Result<(), &
     if is_short || is_late && !is_excused {
         return Err("expired");
     }
-    let is_second = transaction.ended.is_some() && family != Family::VerifyToken;
+    let is_once = family != Family::VerifyToken || mock.breaks(Behaviour::SubmittedOnce(family));
+    let is_second = transaction.ended.is_some() && is_once;
     if is_second && !mock.breaks(Behaviour::SubmittedTwice(family)) {
         return Err("already submitted");
     }
@@ -113,6 +114,14 @@ fn name_differs(family: Family) -> &'static str {
         Family::Cloudauth | Family::Intl => "201",
         Family::VerifyToken => "2",
         Family::Saf => "F",
+    }
+}
+
+/// Calls back for a transaction that just began, where a defect wants that.
+pub(super) fn call_back_at_once(mock: &Mock, account: &Arc<Account>, (id, transaction): (&str, &Transaction)) {
+    if mock.breaks(Behaviour::CallbackAtOnce(transaction.family)) {
+        let callback = callback(mock, transaction, id, transaction.family.pass(), transaction.created);
+        send(mock, account, callback);
     }
 }
 

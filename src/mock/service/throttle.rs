@@ -1,6 +1,7 @@
 //! The limit of calls a second: per account, product and operation; RAM users of the account share it.
 
 use super::context::Context;
+use crate::mock::defect::Behaviour;
 use crate::mock::gateway::Refusal;
 use crate::mock::sync::hold;
 use crate::mock::transaction::Family;
@@ -12,8 +13,15 @@ use crate::mock::transaction::Family;
 pub(super) fn check(context: &Context<'_>) -> Result<(), Refusal> {
     let product = product(context);
     let Some(limit) = context.served.limit(&product) else { return Ok(()) };
-    let name = format!("{}/{product}", context.served.operation.name);
-    let admitted = hold(&context.account.windows).admit(&name, limit, context.now);
+    let name = match context.mock.breaks(Behaviour::ThrottleAcrossOperations(context.served.family)) {
+        true => "all".to_owned(),
+        false => format!("{}/{product}", context.served.operation.name),
+    };
+    let windows = match context.mock.breaks(Behaviour::ThrottleOfAll(context.served.family)) {
+        true => &context.mock.windows_of_all,
+        false => &context.account.windows,
+    };
+    let admitted = hold(windows).admit(&name, limit, context.now);
     admitted.map_err(|milliseconds| {
         let refusal = match context.served.family {
             Family::Intl => {

@@ -43,7 +43,8 @@ pub(super) fn check(context: &Context<'_>, pictures: &[&str]) -> Result<String, 
     for name in pictures {
         check_picture(context, name)?;
     }
-    Ok(scene.solution.clone().unwrap_or_default())
+    let solution = scene.solution.clone().unwrap_or_default();
+    if context.mock.refuses_solution(&solution) { Err(Refusal::invalid("BizType")) } else { Ok(solution) }
 }
 
 /// The name stands in a FAQ; the status is that of the older API (source: verify-token-2019-03-07.md §4.3).

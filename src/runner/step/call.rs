@@ -93,7 +93,13 @@ fn judge(case: &mut CaseRun<'_>, judged: &Judged<'_>, echo: &Echo) -> Result<(),
     // The HTTP status of a code that came as wanted is judged beside it and takes no ground from what follows.
     let grave = |record: &CheckRecorded| record.mismatch.is_some() && !record.requirement.ends_with(".http-status");
     let stop = records.iter().any(grave);
-    records.extend(contract_rows(case, judged));
+    // What the case wants of a row by name is said once.
+    let is_said = |row: &CheckRecorded| {
+        row.mismatch.is_some()
+            && records.iter().any(|said| said.mismatch.is_some() && said.requirement == row.requirement)
+    };
+    let rows: Vec<CheckRecorded> = contract_rows(case, judged).into_iter().filter(|row| !is_said(row)).collect();
+    records.extend(rows);
     redact(case, &mut records, echo);
     case.checks.append(&mut records);
     if stop { Err(Stop::Mismatch) } else { Ok(()) }

@@ -63,10 +63,14 @@ fn fields(case: &CaseRun<'_>, judged: &Judged<'_>) -> Result<Vec<CheckRecorded>,
         records.push(check_field(answer, &text(path)?, &text(wanted)?, requirement, step));
     }
     for path in &expect.present {
-        records.push(check_present(answer, &text(path)?, requirement, step));
+        let record = check_present(answer, &text(path)?, requirement, step);
+        records.extend(case.attribution.row_of(&record, path));
+        records.push(record);
     }
     for path in &expect.absent {
-        records.push(check_absent(answer, &text(path)?, requirement, step));
+        let record = check_absent(answer, &text(path)?, requirement, step);
+        records.extend(case.attribution.row_of(&record, path));
+        records.push(record);
     }
     for (path, pattern) in &expect.matches {
         records.push(check_match(answer, &text(path)?, &text(pattern)?, requirement, step));
