@@ -223,14 +223,36 @@ fn body_text(body: &[u8]) -> (Cow<'_, str>, bool) {
 }
 
 /// Cuts a body. The end of a text that was not looked at whole goes too: it may hold half a value.
-fn cut(mut body: String, bytes: usize) -> String {
-    const HALF_VALUE: usize = 4 * 1024;
-    let keep = if bytes > LOOKED_AT { BODY_LIMIT.min(body.len().saturating_sub(HALF_VALUE)) } else { BODY_LIMIT };
-    if body.len() <= keep {
-        return body;
+fn cut(body: String, bytes: usize) -> String {
+    let keep = if bytes > LOOKED_AT { BODY_LIMIT.min(body_end(&body)) } else { BODY_LIMIT };
+    cut_at(body, keep)
+}
+
+/// Redacts a text and cuts it behind that. Of a long one only the beginning is looked at.
+pub(super) fn cut_text(text: &str, limit: usize, redact: impl Fn(&str) -> String) -> String {
+    if text.len() <= LOOKED_AT_OF_TEXT {
+        return cut_at(redact(text), limit);
     }
-    let end = (0..=keep).rev().find(|idx| body.is_char_boundary(*idx)).unwrap_or(0);
-    body.truncate(end);
-    body.push_str("… <cut>");
-    body
+    let end = (0..=LOOKED_AT_OF_TEXT).rev().find(|idx| text.is_char_boundary(*idx)).unwrap_or(0);
+    let redacted = redact(&text[..end]);
+    let keep = limit.min(body_end(&redacted));
+    cut_at(redacted, keep)
+}
+
+/// Bytes of a text, not of a body, that are looked at.
+const LOOKED_AT_OF_TEXT: usize = 16 * 1024;
+
+/// Returns where the last value of a text that was not looked at whole may begin.
+fn body_end(text: &str) -> usize {
+    const HALF_VALUE: usize = 4 * 1024;
+    text.len().saturating_sub(HALF_VALUE)
+}
+
+fn cut_at(mut text: String, keep: usize) -> String {
+    if text.len() > keep {
+        let end = (0..=keep).rev().find(|idx| text.is_char_boundary(*idx)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str("… <cut>");
+    }
+    text
 }

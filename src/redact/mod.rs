@@ -24,6 +24,9 @@ use crate::exchange::{Exchange, Request, Response};
 /// Characters of a body that a recorded message keeps at most.
 pub const BODY_LIMIT: usize = 16 * 1024;
 
+/// Bytes of one side of a mismatch that are kept.
+const MISMATCH_LIMIT: usize = 400;
+
 /// Knows what must not be written.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor {
@@ -68,15 +71,12 @@ impl Redactor {
     pub fn mismatch(&self, echo: &Echo, mismatch: &Mismatch) -> Mismatch {
         let last = mismatch.place.rsplit(['.', ' ', '#', '/']).next().unwrap_or_default();
         let name = last.trim_end_matches("[]");
+        let safe = |text: &str| message::cut_text(text, MISMATCH_LIMIT, |text| self.text_of(echo, text));
         let side = |text: &str| match names::treatment(name) {
             Some(names::Treatment::Redact) if !is_telling(text) => format!("<redacted {name}>"),
-            _ => self.text_of(echo, text),
+            _ => safe(text),
         };
-        Mismatch {
-            place: self.text_of(echo, &mismatch.place),
-            expected: self.text_of(echo, &mismatch.expected),
-            actual: side(&mismatch.actual),
-        }
+        Mismatch { place: safe(&mismatch.place), expected: safe(&mismatch.expected), actual: side(&mismatch.actual) }
     }
 
     /// Replaces known values only; for text that was redacted by structure before.

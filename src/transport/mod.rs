@@ -6,6 +6,7 @@
 mod connect;
 mod endpoint;
 mod failure;
+mod metered;
 mod options;
 mod pool;
 mod send;

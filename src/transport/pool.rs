@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use hyper::client::conn::http1::SendRequest;
-
-use super::connect::Body;
+use super::connect::Connection;
 use super::endpoint::Endpoint;
 
 /// Connections kept for one endpoint at most.
@@ -14,23 +12,23 @@ const KEPT: usize = 256;
 /// Idle connections by endpoint.
 #[derive(Default)]
 pub(super) struct Pool {
-    idle: Mutex<HashMap<Endpoint, Vec<SendRequest<Body>>>>,
+    idle: Mutex<HashMap<Endpoint, Vec<Connection>>>,
 }
 
 impl Pool {
     /// Returns a connection that can take a request.
-    pub(super) async fn take(&self, endpoint: &Endpoint) -> Option<SendRequest<Body>> {
+    pub(super) async fn take(&self, endpoint: &Endpoint) -> Option<Connection> {
         loop {
-            let mut sender = self.lock().get_mut(endpoint)?.pop()?;
-            if !sender.is_closed() && sender.ready().await.is_ok() {
-                return Some(sender);
+            let mut connection = self.lock().get_mut(endpoint)?.pop()?;
+            if !connection.sender.is_closed() && connection.sender.ready().await.is_ok() {
+                return Some(connection);
             }
         }
     }
 
     /// Keeps a connection whose answer was taken in whole.
-    pub(super) fn keep(&self, endpoint: &Endpoint, sender: SendRequest<Body>) {
-        if sender.is_closed() {
+    pub(super) fn keep(&self, endpoint: &Endpoint, connection: Connection) {
+        if connection.sender.is_closed() {
             return;
         }
         let mut idle = self.lock();
@@ -39,11 +37,11 @@ impl Pool {
             None => idle.entry(endpoint.clone()).or_default(),
         };
         if kept.len() < KEPT {
-            kept.push(sender);
+            kept.push(connection);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Endpoint, Vec<SendRequest<Body>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Endpoint, Vec<Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

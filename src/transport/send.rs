@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Frame, Incoming};
-use hyper::client::conn::http1::SendRequest;
+use hyper::body::{Body as _, Frame, Incoming};
 use rustls::ClientConfig;
 
-use super::connect::{Body, connect};
+use super::connect::{Body, Connection, connect};
 use super::endpoint::Endpoint;
 use super::failure;
 use super::options::{TransportError, TransportOptions};
@@ -26,6 +25,9 @@ pub enum Framing {
     /// In chunked transfer coding.
     Chunked,
 }
+
+/// Bytes before an answer's body: its head, and what may come before it (1xx).
+const HEAD_LIMIT: usize = 1 << 20;
 
 /// Sends requests over connections that are kept open.
 pub struct Transport {
@@ -49,8 +51,9 @@ impl Transport {
     /// Connects, with TLS where the endpoint has it, and keeps the connection for the first request.
     pub async fn probe(&self, endpoint: &Endpoint) -> Result<(), NoResponse> {
         let late = || NoResponse::Timeout(u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX));
-        let sender = tokio::time::timeout(self.timeout, connect(endpoint, &self.tls)).await.map_err(|_| late())??;
-        self.pool.keep(endpoint, sender);
+        let connection =
+            tokio::time::timeout(self.timeout, connect(endpoint, &self.tls)).await.map_err(|_| late())??;
+        self.pool.keep(endpoint, connection);
         Ok(())
     }
 
@@ -66,44 +69,47 @@ impl Transport {
     }
 
     async fn exchange(&self, endpoint: &Endpoint, request: &Request, framing: Framing) -> Result<Response, NoResponse> {
-        if let Some(mut sender) = self.pool.take(endpoint).await {
-            match self.round_trip(&mut sender, wire_request(request, framing)?).await {
+        if let Some(mut connection) = self.pool.take(endpoint).await {
+            match self.round_trip(&mut connection, wire_request(request, framing)?).await {
                 // The connection went away while it was idle: nothing of the request was sent.
                 Err(Failure::Unsent) => {}
                 Err(Failure::No(error)) => return Err(error),
-                Ok(response) => return Ok(self.done(endpoint, sender, response)),
+                Ok(response) => return Ok(self.done(endpoint, connection, response)),
             }
         }
-        let mut sender = connect(endpoint, &self.tls).await?;
-        match self.round_trip(&mut sender, wire_request(request, framing)?).await {
-            Ok(response) => Ok(self.done(endpoint, sender, response)),
+        let mut connection = connect(endpoint, &self.tls).await?;
+        match self.round_trip(&mut connection, wire_request(request, framing)?).await {
+            Ok(response) => Ok(self.done(endpoint, connection, response)),
             Err(Failure::Unsent) => Err(NoResponse::Broken("it closed before the request was sent".to_owned())),
             Err(Failure::No(error)) => Err(error),
         }
     }
 
-    fn done(&self, endpoint: &Endpoint, sender: SendRequest<Body>, response: Response) -> Response {
-        self.pool.keep(endpoint, sender);
+    fn done(&self, endpoint: &Endpoint, connection: Connection, response: Response) -> Response {
+        self.pool.keep(endpoint, connection);
         response
     }
 
-    async fn round_trip(
-        &self,
-        sender: &mut SendRequest<Body>,
-        request: http::Request<Body>,
-    ) -> Result<Response, Failure> {
-        let response = sender
-            .send_request(request)
-            .await
-            .map_err(|error| if error.is_canceled() { Failure::Unsent } else { Failure::No(failure::of(&error)) })?;
+    async fn round_trip(&self, connection: &mut Connection, request: http::Request<Body>) -> Result<Response, Failure> {
+        connection.allowance.set(HEAD_LIMIT);
+        let response =
+            connection.sender.send_request(request).await.map_err(|error| {
+                if error.is_canceled() { Failure::Unsent } else { Failure::No(failure::of(&error)) }
+            })?;
+        // Small chunks take several times their content.
+        connection.allowance.set(HEAD_LIMIT + 8 * self.body_limit);
         let (head, body) = response.into_parts();
         let body = self.read(body).await.map_err(Failure::No)?;
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        connection.allowance.set(0);
         Ok(Response { status: head.status.as_u16(), headers, body })
     }
 
     async fn read(&self, mut body: Incoming) -> Result<Bytes, NoResponse> {
+        if body.size_hint().lower() > self.body_limit as u64 {
+            return Err(NoResponse::TooLarge(self.body_limit));
+        }
         let mut taken = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| failure::of(&error))?;

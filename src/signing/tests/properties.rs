@@ -198,3 +198,23 @@ proptest! {
         prop_assert_eq!(valid, good == bad);
     }
 }
+
+#[test]
+fn of_many_parameters_each_name_counts_once_as_of_few() {
+    for n_pairs in [10, 1_000] {
+        let body: Vec<String> = (0..n_pairs).map(|idx| format!("n{}={idx}", idx % 7)).collect();
+        let request = Request {
+            method: "POST".to_owned(),
+            target: "/?n0=query&only=query".to_owned(),
+            headers: vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
+            body: body.join("&").into(),
+        };
+        let found = crate::signing::parameters(&request).expect("decodes");
+        assert_eq!(found.len(), 8);
+        assert_eq!(found[0], ("only".to_owned(), "query".to_owned()));
+        for (name, value) in &found[1..] {
+            let value: usize = value.parse().expect("a number of the body");
+            assert!(value + 7 >= n_pairs && *name == format!("n{}", value % 7), "{name}={value}");
+        }
+    }
+}
