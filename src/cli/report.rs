@@ -10,7 +10,9 @@ use clap::{Args, Subcommand};
 use super::{Failure, World};
 use crate::redact::Redactor;
 use crate::report::events::{EventReadError, Stream, read_events};
-use crate::report::{Document, Format, Lang, UnknownFormat, WriteError, render, render_coloured, write_report};
+use crate::report::{
+    Document, Format, Lang, UnknownFormat, WriteError, check_shown, render, render_coloured, write_report,
+};
 
 /// Arguments of `idvet report`.
 #[derive(Debug, Clone, Args)]
@@ -114,6 +116,7 @@ fn run_render(args: &RenderArgs, colour: bool, stdout: &mut dyn Write) -> Result
                     Format::Console if colour => render_coloured(&document, args.lang),
                     format => render(format, &document, args.lang),
                 };
+                check_shown(&text, &redactor)?;
                 stdout.write_all(text.as_bytes()).map_err(ReportError::Stdout)?;
             }
         }

@@ -1,5 +1,6 @@
 //! Mistakes in files people write: where, what is wrong, what to do; and how a file is read so that all are found.
 
+mod mask;
 mod render;
 mod schema;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod yaml;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use mask::mask_below;
 pub use render::{Style, render};
 pub use yaml::{locate, parse_yaml};
 

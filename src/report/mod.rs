@@ -27,4 +27,4 @@ pub use document::{Document, DocumentBuilder};
 pub use format::{Format, UnknownFormat, render, render_coloured};
 pub use json::{REPORT_FORMAT, event_schema, report_schema};
 pub use text::{Lang, UnknownLang};
-pub use write::{WriteError, check_finished, write_report};
+pub use write::{WriteError, check_finished, check_shown, write_report};

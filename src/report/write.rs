@@ -15,12 +15,23 @@ pub enum WriteError {
     /// A bug in idvet: exit code 70.
     #[error("keep {path}: it held {leak}, and was removed; this is a bug in idvet")]
     Leak { path: PathBuf, leak: Leak },
+    /// The same of a text for stdout.
+    #[error("show the report: it held {leak}, and was not printed; this is a bug in idvet")]
+    ShownLeak { leak: Leak },
 }
 
 impl WriteError {
     /// Says whether idvet is to blame (exit code 70) rather than the disk (2).
     pub fn is_bug(&self) -> bool {
-        matches!(self, Self::Leak { .. })
+        matches!(self, Self::Leak { .. } | Self::ShownLeak { .. })
+    }
+}
+
+/// Searches a text that is about to be shown.
+pub fn check_shown(text: &str, redactor: &Redactor) -> Result<(), WriteError> {
+    match redactor.scan(text.as_bytes()).into_iter().next() {
+        None => Ok(()),
+        Some(leak) => Err(WriteError::ShownLeak { leak }),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn run_case(shared: &Shared, planned: &PlannedCase, mailbox: &s
     let mut case = CaseRun::new(shared, planned, mailbox);
     let stop = match ready {
         Ok(()) => case.run_steps(mailbox).await.err(),
-        Err(reason) => Some(Stop::Indeterminate(reason)),
+        Err(stop) => Some(stop),
     };
     let mut checks = case.checks;
     case.attribution.observed(&mut checks, |id| shared.level(id));

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::callbacks::CallbackListener;
 use super::control::ControlClient;
 use super::gate::Gate;
+use super::verdict::Stop;
 use super::{RunError, RunInput};
 use crate::check::ResponseRows;
 use crate::clock::Timestamp;
@@ -87,10 +88,10 @@ impl Shared {
     }
 
     /// Gets ready what some cases need and most do not, so that nobody waits for what another needs.
-    pub(super) async fn get_ready(&self, planned: &PlannedCase) -> Result<(), String> {
+    pub(super) async fn get_ready(&self, planned: &PlannedCase) -> Result<(), Stop> {
         self.fetch_keys(&planned.case).await?;
         if planned.listens {
-            self.listener.get_or_try_init(|| self.listen()).await?;
+            self.listener.get_or_try_init(|| self.listen()).await.map_err(Stop::Indeterminate)?;
         }
         Ok(())
     }
@@ -111,13 +112,18 @@ impl Shared {
 
     /// Gets the service's public keys, once for all cases, when a case is about to encrypt: making a key pair takes a server
     /// a while.
-    async fn fetch_keys(&self, case: &Case) -> Result<(), String> {
-        let Some(control) = self.control.as_ref().filter(|_| self.encrypts(case)) else { return Ok(()) };
+    async fn fetch_keys(&self, case: &Case) -> Result<(), Stop> {
+        if !self.encrypts(case) {
+            return Ok(());
+        }
+        let Some(control) = &self.control else {
+            return Err(Stop::Lacking("the target names no control API that tells its public keys".to_owned()));
+        };
         let fetch = || async {
             let keys = control.keys(&self.transport).await?;
             Ok(ServiceKeys { sm2: Some(keys.sm2_public_key), enc_token: Some(keys.enc_token_public_key) })
         };
-        self.keys.get_or_try_init(fetch).await.map(drop)
+        self.keys.get_or_try_init(fetch).await.map(drop).map_err(Stop::Indeterminate)
     }
 
     fn encrypts(&self, case: &Case) -> bool {

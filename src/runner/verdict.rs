@@ -10,6 +10,8 @@ pub(super) enum Stop {
     Mismatch,
     /// No verdict can be given: no answer, throttled, budget.
     Indeterminate(String),
+    /// The target lacks what the case turned out to need.
+    Lacking(String),
     /// idvet could not do its work.
     Harness(String),
 }
@@ -27,6 +29,7 @@ pub(super) fn own_verdict(
     match stop {
         None | Some(Stop::Mismatch) => (Verdict::Passed, None),
         Some(Stop::Indeterminate(reason)) => (Verdict::Indeterminate, Some(reason.clone())),
+        Some(Stop::Lacking(reason)) => (Verdict::NotExercised, Some(reason.clone())),
         // An earlier answer was not what the next step builds on, but only as INFO: then there is nothing to judge.
         Some(Stop::Harness(reason)) if checks.iter().any(|check| check.mismatch.is_some()) => {
             (Verdict::Indeterminate, Some(reason.clone()))
@@ -67,6 +70,7 @@ mod tests {
     fn info_never_fails_and_no_answer_is_no_verdict() {
         let level = |id: &str| if id == "info" { Level::Info } else { Level::Must };
         let gone = Stop::Indeterminate("gone".to_owned());
+        let lacking = Stop::Lacking("no key".to_owned());
         let odd = Stop::Harness("odd".to_owned());
         for (stop, checks, expected) in [
             (None, vec![check("must", true)], Verdict::Passed),
@@ -74,6 +78,7 @@ mod tests {
             (Some(&Stop::Mismatch), vec![check("must", false)], Verdict::Failed),
             (Some(&gone), vec![check("must", true)], Verdict::Indeterminate),
             (Some(&gone), vec![check("must", false)], Verdict::Failed),
+            (Some(&lacking), vec![], Verdict::NotExercised),
             (Some(&odd), vec![], Verdict::HarnessError),
             (Some(&odd), vec![check("info", false)], Verdict::Indeterminate),
         ] {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::model::{TARGET_FORMAT, Target};
-use crate::diagnostic::{Diagnostic, nearest, parse_yaml};
+use crate::diagnostic::{Diagnostic, mask_below, nearest, parse_yaml};
 use crate::files::SuiteFiles;
 
 /// Reads the target `name` of the suites, or the file of that path.
@@ -20,7 +20,8 @@ pub fn load(files: &SuiteFiles, name_or_path: &str) -> Result<Target, Vec<Diagno
 }
 
 fn parse(origin: &str, text: &Arc<str>) -> Result<Target, Vec<Diagnostic>> {
-    let target: Target = parse_yaml(origin, text)?;
+    // Keys and persons stand in the sandbox.
+    let target: Target = parse_yaml(origin, text).map_err(|mistakes| mask_below("sandbox", mistakes))?;
     if target.format == TARGET_FORMAT {
         return Ok(target);
     }

@@ -144,7 +144,7 @@ const SERVERS: &[(&str, Misbehaviour, i32, &str)] = &[
         COULD_NOT_JUDGE,
         "not HTTP",
     ),
-    ("compression bomb", |stream| answer(stream, "content-encoding: gzip\r\n", &BOMB), FAILED, "JSON"),
+    ("compression bomb", |stream| answer(stream, "content-encoding: gzip\r\n", &BOMB), 0, ""),
     ("nested JSON", |stream| answer(stream, "", &vec![b'['; n_big()]), 0, ""),
     ("nested objects", |stream| answer(stream, "", &b"{\"Code\":".repeat(400_000)), FAILED, "JSON"),
     (

@@ -12,7 +12,9 @@ use crate::event::Event;
 use crate::redact::Redactor;
 use crate::report::events::{EventWriteError, EventWriter};
 use crate::report::progress::Progress;
-use crate::report::{Document, DocumentBuilder, Format, check_finished, render, render_coloured, write_report};
+use crate::report::{
+    Document, DocumentBuilder, Format, check_finished, check_shown, render, render_coloured, write_report,
+};
 
 /// The streams and files of one run.
 pub(super) struct Output {
@@ -147,11 +149,6 @@ fn print_console(
 
 /// Stdout is often kept, in CI logs above all: what would leak into a file must not leak there.
 fn print_clean(text: String, redactor: &Redactor, world: &mut World<'_>) -> Result<(), Failure> {
-    match redactor.scan(text.as_bytes()).into_iter().next() {
-        None => world.print(&text),
-        Some(leak) => {
-            let path = Path::new("stdout").to_owned();
-            Err(crate::report::WriteError::Leak { path, leak }.into())
-        }
-    }
+    check_shown(&text, redactor)?;
+    world.print(&text)
 }

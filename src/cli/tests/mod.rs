@@ -4,6 +4,7 @@ mod answers;
 mod check;
 mod commands;
 mod credentials;
+mod leaks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
