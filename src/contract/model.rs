@@ -4,7 +4,7 @@
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The value of `format` in a contract file.
 pub const CONTRACT_FORMAT: &str = "idvet/contract/1";
@@ -45,7 +45,7 @@ pub struct Contract {
 }
 
 /// A sentence in both languages of the reports.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     pub en: String,

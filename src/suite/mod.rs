@@ -13,6 +13,8 @@ mod loaded;
 pub mod model;
 mod nearest;
 mod parse;
+#[cfg(test)]
+mod round_trip;
 mod rows;
 mod substitute;
 mod twin;

@@ -9,7 +9,7 @@
 pub use super::expect::Expect;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_saphyr::Spanned;
 
 use super::choice::Choice;
@@ -18,7 +18,7 @@ use crate::contract::Text;
 /// The value of `format` in a suite file.
 pub const SUITE_FORMAT: &str = "idvet/suite/1";
 
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuiteFile {
     /// Always `idvet/suite/1`.
@@ -29,9 +29,13 @@ pub struct SuiteFile {
     /// Valid requests by name, visible to every file of the folder (and, as `<api>/<name>`, to other folders).
     #[serde(default)]
     pub baselines: IndexMap<String, Baseline>,
-    #[serde(default)]
+    #[serde(default, serialize_with = "without_places")]
     #[schemars(with = "Vec<CaseTemplate>")]
     pub cases: Vec<Spanned<CaseTemplate>>,
+}
+
+fn without_places<S: Serializer>(cases: &[Spanned<CaseTemplate>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(cases.iter().map(|case| &case.value))
 }
 
 /// A valid request of an operation.
@@ -68,7 +72,7 @@ pub struct Roles {
 }
 
 /// A case, or with `each` a family of cases.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTemplate {
     /// Last part of the case id `<api>/<file>/<id>`; with `each` it contains `{{ it.… }}`.

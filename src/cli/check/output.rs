@@ -1,7 +1,7 @@
 //! Where a run's events go: the file first, then the reports that are made of what the file holds.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
