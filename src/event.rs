@@ -45,8 +45,25 @@ pub struct RunStarted {
     /// True when failed SHOULD requirements fail the gate too.
     #[serde(default)]
     pub strict: bool,
+    /// What the suites of the run catch of the breaches they were measured on; absent where nobody measured these suites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_catch: Option<WouldCatch>,
     /// Volatile: `yyyy-MM-ddTHH:mm:ssZ`.
     pub started_at: String,
+}
+
+/// Breaches of single requirements that were tried on the suites, and what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WouldCatch {
+    /// All that were tried.
+    pub defects: u64,
+    /// Caught by a case that names the requirement, for that requirement.
+    pub caught: u64,
+    /// Not to be noticed by any case, for a written reason.
+    pub excused: u64,
+    /// Neither.
+    pub open: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,7 +9,10 @@ use super::settings::{Loaded, load};
 use super::{Failure, World, exit};
 use crate::contract::Contracts;
 use crate::mock::defect::{Defect, catalogue};
-use crate::mutants::{EXCUSES_FILE, Excuses, Fate, Matrix, Tally, Trial, TrialInput, load_excuses, try_all};
+use crate::mutants::{
+    EXCUSES_FILE, Excuses, FIGURES_FILE, Fate, Matrix, MutantFigures, Tally, Trial, TrialInput, load_excuses,
+    load_figures, try_all,
+};
 use crate::plan::{PlanInput, Selection, plan};
 use crate::runner::redactor;
 use crate::suite::glob_matches;
@@ -27,6 +30,9 @@ pub struct MutantsArgs {
     /// One JSON object a defect instead of the matrix
     #[arg(long)]
     pub json: bool,
+    /// Write the figures that reports show into the suites folder (all defects; needs --suites)
+    #[arg(long, conflicts_with_all = ["patterns"], requires = "suites")]
+    pub write_figures: bool,
     /// List cases that no defect needs, too
     #[arg(long)]
     pub unneeded: bool,
@@ -43,6 +49,8 @@ pub(super) fn run(args: &MutantsArgs, world: &mut World<'_>) -> Result<u8, Failu
     let defects = chosen(catalogue(&loaded.contracts), &args.patterns)?;
     let n_defects = defects.len();
     let is_whole = args.patterns.is_empty();
+    let files = loaded.files.clone();
+    let known = load_figures(&files)?;
     let input = trial_input(loaded, world)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("start threads: {error}")))?;
@@ -61,9 +69,31 @@ pub(super) fn run(args: &MutantsArgs, world: &mut World<'_>) -> Result<u8, Failu
     }
     let text = if args.json { lines(&matrix) } else { table(&matrix, &excuses, args, begun.elapsed()) };
     world.print(&text)?;
+    let is_true = !is_whole || keep_figures(&MutantFigures::of(&matrix, &excuses, &files), known, args, world)?;
     let is_open = matrix.open(&excuses).next().is_some();
     let has_gap = is_whole && matrix.unbreached.iter().any(|id| excuses.reason(id).is_none());
-    Ok(if is_open || has_gap { exit::FAILED } else { exit::SATISFIED })
+    Ok(if is_open || has_gap || !is_true { exit::FAILED } else { exit::SATISFIED })
+}
+
+/// Writes the figures when asked; else says whether those that are there are true.
+fn keep_figures(
+    figures: &MutantFigures,
+    known: Option<MutantFigures>,
+    args: &MutantsArgs,
+    world: &mut World<'_>,
+) -> Result<bool, Failure> {
+    if let (true, Some(folder)) = (args.write_figures, &args.suites.suites) {
+        let path = world.path(folder).join(FIGURES_FILE);
+        let failed = |error| Failure::usage(format!("write {}: {error}", path.display()));
+        std::fs::write(&path, figures.to_yaml()).map_err(failed)?;
+        return Ok(true);
+    }
+    // Folders of users need not carry figures.
+    let is_true = known.as_ref() == Some(figures) || args.suites.suites.is_some();
+    if !is_true {
+        world.tell(&format!("{FIGURES_FILE} is not true any more: idvet mutants --suites suites --write-figures"));
+    }
+    Ok(is_true)
 }
 
 fn excuses(loaded: &Loaded) -> Result<Excuses, Failure> {

@@ -15,6 +15,7 @@ fn start(strict: bool) -> Vec<Event> {
         seed: 1,
         arguments: vec![],
         strict,
+        would_catch: None,
         started_at: "2026-11-22T04:41:16Z".to_owned(),
     })];
     for id in ["must.a", "must.b", "should.a", "info.a", "must.far"] {

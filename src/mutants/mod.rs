@@ -5,6 +5,7 @@
 //! mismatch of just that requirement.
 
 mod excuse;
+mod figures;
 mod matrix;
 mod trial;
 
@@ -23,6 +24,7 @@ use crate::suite::Suites;
 use crate::target::model::Target;
 
 pub use excuse::{EXCUSES_FILE, Excuse, Excuses, load_excuses};
+pub use figures::{FIGURES_FILE, MutantFigures, load_figures};
 pub use matrix::{Matrix, Tally};
 pub use trial::{Fate, Trial};
 

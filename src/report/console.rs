@@ -188,6 +188,7 @@ impl Page<'_> {
             (Word::Twins, table::twins(summary, lang)),
             (Word::Info, table::info(summary, lang)),
         ];
+        lines.extend(table::would_catch(summary, lang).map(|text| (Word::WouldCatch, text)));
         lines.extend(table::calls(summary, lang).map(|calls| (Word::Calls, calls)));
         for (label, value) in lines {
             self.line(label, &value);

@@ -17,6 +17,7 @@ pub(super) fn mixed() -> Vec<Event> {
         seed: 7,
         arguments: vec!["cloudauth/*".to_owned(), HOSTILE.to_owned()],
         strict: false,
+        would_catch: Some(WouldCatch { defects: 40, caught: 37, excused: 2, open: 1 }),
         started_at: "2026-11-22T04:41:16Z".to_owned(),
     })];
     events.extend(requirements());

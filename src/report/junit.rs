@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::coverage::{CaseOutcome, CaseResult, ExitReason, GateFinding};
 use crate::report::markup::{cut, visible};
 use crate::report::text::{self, Lang, Word};
-use crate::report::{Document, block, console};
+use crate::report::{Document, block, console, table};
 
 /// Characters of a value; `events.jsonl` has the rest.
 const VALUE_LENGTH: usize = 2_000;
@@ -29,7 +29,12 @@ pub(super) fn render(document: &Document, lang: Lang) -> String {
     if let Some(finished) = &summary.finished {
         report.set_time(Duration::from_micros(finished.elapsed_micros));
     }
-    report.add_test_suites(suites.into_values());
+    let mut suites: Vec<TestSuite> = suites.into_values().collect();
+    // JUnit has properties of suites, not of reports.
+    if let (Some(first), Some(text)) = (suites.first_mut(), table::would_catch(summary, lang)) {
+        first.add_property(Property::new("would-catch", text));
+    }
+    report.add_test_suites(suites);
     report.add_test_suites(run_suite(document, lang));
     report.to_string().expect("XML text without control characters")
 }

@@ -94,6 +94,9 @@ impl<'a> Page<'a> {
         self.item(Word::Cases, &format!("{}: {outcomes}", summary.cases.selected));
         self.item(Word::Twins, &table::twins(summary, lang));
         self.item(Word::Info, &table::info(summary, lang));
+        if let Some(text) = table::would_catch(summary, lang) {
+            self.item(Word::WouldCatch, &text);
+        }
         self.out.push('\n');
         let mut table = table::by_level(summary, lang);
         table.rows.iter_mut().for_each(|row| row[0] = prose(&row[0]));

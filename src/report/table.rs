@@ -31,6 +31,20 @@ pub(super) fn by_api(summary: &Summary, lang: Lang) -> Table {
     Table { head: words.map(|word| lang.say(word)).to_vec(), rows }
 }
 
+/// Returns what the suites of the run would have caught.
+pub(super) fn would_catch(summary: &Summary, lang: Lang) -> Option<String> {
+    let found = summary.run.as_ref()?.would_catch?;
+    let (defects, caught, excused, open) = (found.defects, found.caught, found.excused, found.open);
+    Some(match lang {
+        Lang::En => format!(
+            "of {defects} breaches of single requirements these suites catch {caught} by the case meant to; {excused} cannot show, {open} open"
+        ),
+        Lang::Zh => format!(
+            "在 {defects} 个单项违规中，本套用例由对应用例发现 {caught} 个；{excused} 个无法显现，{open} 个未覆盖"
+        ),
+    })
+}
+
 /// Returns the verdicts by API and level, with the totals last.
 pub(super) fn by_level(summary: &Summary, lang: Lang) -> Table {
     let words = [

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::contract::Contracts;
-use crate::event::KnownFailureDeclared;
+use crate::event::{KnownFailureDeclared, WouldCatch};
 use crate::plan::Plan;
 use crate::redact::Redactor;
 use crate::signing::Scheme;
@@ -53,6 +53,8 @@ pub struct RunOptions {
     /// Selection as typed.
     pub arguments: Vec<String>,
     pub strict: bool,
+    /// What the suites were measured to catch.
+    pub would_catch: Option<WouldCatch>,
     /// Scheme where a case names none.
     pub scheme: Scheme,
     /// PEM text with the CAs to trust; Mozilla's when absent.
@@ -75,6 +77,7 @@ impl RunOptions {
             command: "check".to_owned(),
             arguments: Vec::new(),
             strict: false,
+            would_catch: None,
             scheme: Scheme::V1,
             ca_pem: None,
             allow_real: false,

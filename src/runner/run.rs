@@ -201,6 +201,7 @@ fn announce(shared: &Shared, emit: &mut impl FnMut(Event)) {
         seed: plan.seed,
         arguments: options.arguments.clone(),
         strict: options.strict,
+        would_catch: options.would_catch,
         started_at: shared.now().to_iso(),
     }));
     contracts.requirements.values().for_each(|requirement| emit(Event::Requirement(declared(requirement))));

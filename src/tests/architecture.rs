@@ -63,7 +63,19 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ),
         (
             "mutants",
-            &["clock", "contract", "diagnostic", "event", "mock", "plan", "redact", "runner", "suite", "target"],
+            &[
+                "clock",
+                "contract",
+                "diagnostic",
+                "event",
+                "files",
+                "mock",
+                "plan",
+                "redact",
+                "runner",
+                "suite",
+                "target",
+            ],
         ),
         ("report", &["event", "coverage", "redact", "diagnostic"]),
         (

@@ -11,6 +11,7 @@ use crate::cli::{Failure, World};
 use crate::contract::Contracts;
 use crate::coverage::parse_ledger;
 use crate::event::KnownFailureDeclared;
+use crate::mutants::load_figures;
 use crate::plan::{Plan, PlanInput, Selection, plan};
 use crate::runner::{RunInput, RunOptions, redactor};
 use crate::suite::Suites;
@@ -45,6 +46,7 @@ pub(super) async fn prepare(
     let options = RunOptions {
         arguments: selection_as_typed(args),
         strict: args.strict,
+        would_catch: load_figures(&loaded.files)?.map(|figures| figures.would_catch),
         scheme: args.scheme.scheme(),
         ca_pem,
         allow_real: args.target.allow_real,
