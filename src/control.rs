@@ -162,6 +162,19 @@ pub enum FaultKind {
     Body(String),
     /// Sends one byte of the body each so many milliseconds.
     DripMs(u64),
+    /// Answers just this.
+    Answer(ScriptedAnswer),
+}
+
+/// An answer as a tester writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptedAnswer {
+    pub status: u16,
+    #[serde(default)]
+    pub headers: indexmap::IndexMap<String, String>,
+    #[serde(default)]
+    pub body: String,
 }
 
 /// One entry of `GET /journal`.

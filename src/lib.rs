@@ -16,6 +16,7 @@
 //! | [`transport`] | the only client side |
 //! | [`mock`] | the only server side: gateway, services, lifecycle, faults, journal |
 //! | [`runner`] | runs a plan, emits events |
+//! | [`judge`] | runs SDKs through drivers against mocks that keep every request; the built-in client as a driver |
 //! | [`mutants`] | runs the suites against each defect of the mock: what would they have caught? |
 //! | [`report`] | one file per format, each a pure function of events |
 //! | [`untrusted`] | what reads bytes of strangers, one function each, for fuzzing |
@@ -33,6 +34,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod exchange;
 pub mod files;
+pub mod judge;
 pub mod mock;
 pub mod mutants;
 pub mod plan;

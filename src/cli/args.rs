@@ -8,6 +8,7 @@ use super::check::CheckArgs;
 use super::mock::MockArgs;
 use super::mutants::MutantsArgs;
 use super::report::ReportArgs;
+use super::sdk::{DriverArgs, SdkArgs};
 use super::sign::SignArgs;
 use crate::report::Lang;
 
@@ -24,6 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Judge an endpoint; without --target the embedded mock
     Check(Box<CheckArgs>),
+    /// Judge an SDK through its driver
+    Sdk(Box<SdkArgs>),
     /// Serve the mock until told to stop
     Mock(Box<MockArgs>),
     /// Run the suites against each defect of the mock: what would they have caught?
@@ -44,6 +47,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Speak the driver protocol for the built-in client
+    #[command(hide = true)]
+    Driver(DriverArgs),
 }
 
 /// Where contracts, suites and targets come from.
@@ -117,6 +123,10 @@ pub enum SchemaName {
     Report,
     /// The control API of a target
     Control,
+    /// The driver protocol
+    Driver,
+    /// suites/sdk/<topic>.yaml
+    SdkSuite,
 }
 
 /// What `idvet doctor` is told.

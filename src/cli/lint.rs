@@ -4,8 +4,10 @@ use super::args::SuitesArg;
 use super::settings::suite_files;
 use super::{Failure, World, exit};
 use crate::contract::Contracts;
+use crate::coverage::parse_ledger;
 use crate::diagnostic::Diagnostic;
 use crate::files::SuiteFiles;
+use crate::judge::suite::load_sdk;
 use crate::{suite, target};
 
 /// What was linted, for the line that says so.
@@ -30,6 +32,7 @@ pub fn lint(files: &SuiteFiles) -> Result<Linted, Vec<Diagnostic>> {
     let suites = suite::load(files, &contracts)?;
     let mut mistakes = suite::lint(files, &contracts, &suites);
     let targets = files.files.keys().filter_map(|path| path.strip_prefix("targets/")?.strip_suffix(".yaml"));
+    mistakes.extend(sdk_mistakes(files, &contracts));
     let mut n_targets = 0;
     for name in targets {
         n_targets += 1;
@@ -39,6 +42,19 @@ pub fn lint(files: &SuiteFiles) -> Result<Linted, Vec<Diagnostic>> {
         true => Ok(Linted { n_requirements: contracts.requirements.len(), n_cases: suites.cases.len(), n_targets }),
         false => Err(mistakes),
     }
+}
+
+/// Mistakes in what is tried on SDKs and in their ledgers.
+fn sdk_mistakes(files: &SuiteFiles, contracts: &Contracts) -> Vec<Diagnostic> {
+    let suites = match load_sdk(files, contracts) {
+        Ok(suites) => suites,
+        Err(mistakes) => return mistakes,
+    };
+    let is_requirement = |id: &str| suites.requirements.contains_key(id);
+    let is_case = |id: &str| suites.cases.iter().any(|planned| planned.id == id);
+    let ledgers = files.files.iter().filter(|(name, _)| name.starts_with("known-failures/"));
+    let read = ledgers.map(|(name, text)| parse_ledger(&files.origin(name), text, is_requirement, is_case));
+    read.filter_map(Result::err).flatten().collect()
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ fn list_variants(stdout: &mut dyn Write) -> std::io::Result<u8> {
 
 fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, VariantError> {
     Ok(MockOptions {
+        witness: None,
         listen: args.listen,
         control_listen: args.control,
         tls: args.tls,

@@ -5,6 +5,8 @@ use super::{Failure, World, exit};
 use crate::contract::contract_schema;
 use crate::control::control_schema;
 use crate::coverage::ledger_schema;
+use crate::judge::protocol::driver_schema;
+use crate::judge::suite::sdk_suite_schema;
 use crate::report::{event_schema, report_schema};
 use crate::suite::suite_schema;
 use crate::target::target_schema;
@@ -18,6 +20,8 @@ pub(super) fn run(args: &SchemaArgs, world: &mut World<'_>) -> Result<u8, Failur
         SchemaName::Events => event_schema(),
         SchemaName::Report => report_schema(),
         SchemaName::Control => control_schema(),
+        SchemaName::Driver => driver_schema(),
+        SchemaName::SdkSuite => sdk_suite_schema(),
     };
     world.print(&format!("{schema:#}\n"))?;
     Ok(exit::SATISFIED)

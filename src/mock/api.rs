@@ -12,7 +12,8 @@ use super::core::Mock;
 use super::gateway::Arrival;
 use super::server::{AnswerBody, Fate, Handler, Received, Reply, refuse_received};
 use super::variant::{Variant, rewire};
-use crate::control::{CONTROL_FORMAT, DISCOVERY_PATH, Discovery, FaultKind};
+use super::witness::Seen;
+use crate::control::{CONTROL_FORMAT, DISCOVERY_PATH, Discovery, FaultKind, ScriptedAnswer};
 use crate::exchange::Request;
 
 /// Serves calls.
@@ -33,7 +34,13 @@ impl Handler for Api {
             false if self.tls_only || self.mock.options.require_tls => Arrival::PlainRefused,
             false => Arrival::Plain,
         };
+        let witness = self.mock.options.witness.clone();
+        let seen = witness.is_some().then(|| Seen::new(request.clone(), arrival, fate.connection()));
         let answer = self.answer(request, arrival).await;
+        if let (Some(witness), Some(mut seen)) = (witness, seen) {
+            (seen.status, seen.code) = (answer.status, answer.code.clone());
+            witness.note(answer.access_key_id.as_deref(), seen);
+        }
         self.mock.record(&answer);
         let reply = match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
             None => reply(answer),
@@ -119,8 +126,21 @@ async fn spoil(mut answer: Answer, fault: FaultKind, fate: &Fate) -> Reply {
         FaultKind::Throttle => answer = throttled(&answer),
         FaultKind::EmptyBody => answer.body = Bytes::new(),
         FaultKind::Body(text) => answer.body = text.into(),
+        FaultKind::Answer(scripted) => return script(scripted),
     }
     reply(answer)
+}
+
+/// Answers just what a script says.
+fn script(scripted: ScriptedAnswer) -> Reply {
+    let mut reply = Response::new(AnswerBody::whole(scripted.body.into()));
+    *reply.status_mut() = hyper::StatusCode::from_u16(scripted.status).unwrap_or(hyper::StatusCode::OK);
+    for (name, value) in &scripted.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            reply.headers_mut().append(name, value);
+        }
+    }
+    reply
 }
 
 fn throttled(answer: &Answer) -> Answer {

@@ -26,7 +26,7 @@ use super::throttle::Windows;
 use super::variant::{self, Variant};
 use crate::clock::Timestamp;
 use crate::contract::Contracts;
-use crate::control::JournalEntry;
+use crate::control::{FaultKind, JournalEntry};
 use crate::exchange::Request;
 use crate::signing::{Scheme, Vice};
 use crate::target::model::Target;
@@ -254,6 +254,16 @@ impl Mock {
             request_id.clone()
         };
         RequestIdentity { request_id, in_header, trace_id: hex::encode(&bytes[..16]) }
+    }
+
+    /// Says what becomes of the next calls of an account, one after another.
+    pub fn script(&self, access_key_id: &str, kinds: Vec<FaultKind>) {
+        self.faults.script(access_key_id, kinds);
+    }
+
+    /// Takes back what [`Mock::script`] said and has not happened yet.
+    pub fn forget_script(&self, access_key_id: &str) {
+        self.faults.forget(access_key_id);
     }
 
     /// Returns everybody's time: the clock of the machine and what `POST /clock` added for all.

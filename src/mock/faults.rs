@@ -20,6 +20,26 @@ impl Faults {
         *list = faults;
     }
 
+    /// Adds what becomes of the next calls of an account, one after another; behind them answers are ordinary again.
+    pub(super) fn script(&self, access_key_id: &str, kinds: Vec<FaultKind>) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Some(access_key_id.to_owned());
+        list.extend(kinds.into_iter().map(|kind| Fault {
+            access_key_id: key.clone(),
+            action: None,
+            times: Some(1),
+            kind,
+        }));
+        self.any.store(!list.is_empty(), Ordering::Release);
+    }
+
+    /// Forgets the faults of an account.
+    pub(super) fn forget(&self, access_key_id: &str) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        list.retain(|fault| fault.access_key_id.as_deref() != Some(access_key_id));
+        self.any.store(!list.is_empty(), Ordering::Release);
+    }
+
     /// Returns what hits a call of an account and action: the first fault that fits, and counts it.
     pub(super) fn take(&self, access_key_id: Option<&str>, action: Option<&str>) -> Option<FaultKind> {
         if !self.any.load(Ordering::Acquire) {

@@ -29,6 +29,7 @@ mod sync;
 mod throttle;
 mod transaction;
 mod variant;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -39,3 +40,4 @@ pub use gateway::Arrival;
 pub use options::MockOptions;
 pub use start::{MockError, RunningMock, start};
 pub use variant::{READINGS, Reading, Variant, VariantError, Variants};
+pub use witness::{Seen, Witness};

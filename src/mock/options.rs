@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::defect::Defect;
 use super::variant::Variants;
+use super::witness::Witness;
 use crate::clock::Clock;
 
 /// Settings of one mock. The defaults of [`MockOptions::new`] are those of the embedded mock.
@@ -30,6 +31,8 @@ pub struct MockOptions {
     pub seed: u64,
     /// Other readings of what the documents leave open.
     pub variants: Variants,
+    /// Keeps every request for whoever judges the clients.
+    pub witness: Option<Arc<Witness>>,
     /// A breach of one requirement.
     pub defect: Option<Arc<Defect>>,
     pub clock: Arc<dyn Clock>,
@@ -50,6 +53,7 @@ impl MockOptions {
             threads: None,
             seed: 0,
             variants: Variants::default(),
+            witness: None,
             defect: None,
             clock,
         }

@@ -77,6 +77,23 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "target",
             ],
         ),
+        (
+            "judge",
+            &[
+                "exchange",
+                "clock",
+                "redact",
+                "diagnostic",
+                "files",
+                "control",
+                "event",
+                "signing",
+                "contract",
+                "target",
+                "transport",
+                "mock",
+            ],
+        ),
         ("report", &["event", "coverage", "redact", "diagnostic"]),
         (
             "untrusted",

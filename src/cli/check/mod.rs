@@ -2,7 +2,6 @@
 
 mod discover;
 mod embed;
-mod output;
 mod prepare;
 
 use std::path::PathBuf;
@@ -12,14 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 pub use embed::{CheckError, check, check_on, is_embedded};
 
-use self::output::Output;
 use self::prepare::Prepared;
 use super::args::SuitesArg;
-use super::report::FormatRequest;
+use super::output::{Output, OutputArgs};
 use super::settings::TargetArgs;
 use super::signals::stop_signal;
 use super::{Failure, World, exit};
-use crate::report::Lang;
 use crate::runner::RunError;
 use crate::signing::Scheme;
 
@@ -51,18 +48,8 @@ pub struct CheckArgs {
     /// Ledger of failures that are known and excused
     #[arg(long, value_name = "FILE")]
     pub known_failures: Option<PathBuf>,
-    /// Write this report too: console, json, junit or markdown; PATH may be - for stdout instead of the console report
-    #[arg(long, value_name = "FORMAT[=PATH]")]
-    pub report: Vec<FormatRequest>,
-    /// Folder for events.jsonl and the reports
-    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
-    pub out: PathBuf,
-    /// Language of reports: en or zh
-    #[arg(long, default_value = "en")]
-    pub lang: Lang,
-    /// No progress, and no console report unless something is wrong
-    #[arg(long, short)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// A signature scheme as typed.
@@ -106,7 +93,7 @@ async fn judge(args: &CheckArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     let cancel = CancellationToken::new();
     let Prepared { input, notes } = prepare::prepare(args, &cancel, world).await?;
     notes.iter().for_each(|note| world.tell(note));
-    let mut output = Output::open(args, &input.redactor, &cancel, world)?;
+    let mut output = Output::open(&args.output, &input.redactor, &cancel, world)?;
     let stop = stop_signal().map_err(|error| Failure::usage(format!("listen to signals: {error}")))?;
     let stopper = tokio::spawn({
         let cancel = cancel.clone();
@@ -122,7 +109,7 @@ async fn judge(args: &CheckArgs, world: &mut World<'_>) -> Result<u8, Failure> {
         Err(error) => Some(refused(&error)),
         Ok(()) => None,
     };
-    let code = output.finish(args, world)?;
+    let code = output.finish(&args.output, world)?;
     // The reports say the same; what is on stderr is for whoever reads only that.
     told.map_or(Ok(code), Err)
 }

@@ -10,9 +10,20 @@ fn help_and_version_are_products_and_a_slip_is_exit_code_2() {
     let here = folder();
     let help = idvet(here.path(), &["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (exit::SATISFIED, ""));
-    for command in
-        ["check", "mock", "mutants", "sign", "report", "list", "explain", "lint", "schema", "doctor", "completions"]
-    {
+    for command in [
+        "check",
+        "sdk",
+        "mock",
+        "mutants",
+        "sign",
+        "report",
+        "list",
+        "explain",
+        "lint",
+        "schema",
+        "doctor",
+        "completions",
+    ] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}:\n{}", help.stdout);
     }
     assert_eq!(idvet(here.path(), &["--version"]).stdout, format!("idvet {}\n", env!("CARGO_PKG_VERSION")));

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,10 +19,22 @@ const RESET: u8 = 1;
 const GARBLED: u8 = 2;
 
 /// What is to become of a connection at its next write.
-#[derive(Debug, Clone, Default)]
-pub(in crate::mock) struct Fate(Arc<AtomicU8>);
+#[derive(Debug, Clone)]
+pub(in crate::mock) struct Fate(Arc<AtomicU8>, u64);
+
+impl Default for Fate {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(Arc::default(), NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 impl Fate {
+    /// Returns a number that no other connection has.
+    pub(in crate::mock) fn connection(&self) -> u64 {
+        self.1
+    }
+
     /// The connection ends in a TCP reset.
     pub(in crate::mock) fn reset(&self) {
         self.0.store(RESET, Ordering::Release);

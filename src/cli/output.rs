@@ -5,16 +5,33 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
-use super::CheckArgs;
-use crate::cli::report::FormatRequest;
-use crate::cli::{Failure, World, exit};
+use super::report::FormatRequest;
+use super::{Failure, World, exit};
 use crate::event::Event;
 use crate::redact::Redactor;
 use crate::report::events::{EventWriteError, EventWriter};
 use crate::report::progress::Progress;
 use crate::report::{
-    Document, DocumentBuilder, Format, check_finished, check_shown, render, render_coloured, write_report,
+    Document, DocumentBuilder, Format, Lang, check_finished, check_shown, render, render_coloured, write_report,
 };
+use clap::Args;
+
+/// Where results go, the same for all commands that judge.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// Write this report too: console, json, junit or markdown; PATH may be - for stdout instead of the console report
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub report: Vec<FormatRequest>,
+    /// Folder for events.jsonl and the reports
+    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    pub out: PathBuf,
+    /// Language of reports: en or zh
+    #[arg(long, default_value = "en")]
+    pub lang: Lang,
+    /// No progress, and no console report unless something is wrong
+    #[arg(long, short)]
+    pub quiet: bool,
+}
 
 /// The streams and files of one run.
 pub(super) struct Output {
@@ -31,7 +48,7 @@ pub(super) struct Output {
 impl Output {
     /// Makes the folder and begins `events.jsonl`. Reports of an earlier run go: none of them is of this one.
     pub(super) fn open(
-        args: &CheckArgs,
+        args: &OutputArgs,
         redactor: &Redactor,
         cancel: &CancellationToken,
         world: &World<'_>,
@@ -82,7 +99,7 @@ impl Output {
     }
 
     /// Writes the reports and returns the exit code of the gate.
-    pub(super) fn finish(self, args: &CheckArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    pub(super) fn finish(self, args: &OutputArgs, world: &mut World<'_>) -> Result<u8, Failure> {
         let Self { folder, writer, document, progress, redactor, failed, .. } = self;
         progress.clear();
         drop(writer);
@@ -110,7 +127,7 @@ impl Output {
 }
 
 /// The console report is there unless stdout was given to another, or to nobody while all is well.
-fn shows_console(args: &CheckArgs, code: u8) -> bool {
+fn shows_console(args: &OutputArgs, code: u8) -> bool {
     let takes_stdout = |request: &FormatRequest| request.path.is_none() && request.is_stdout;
     let is_idle = args.quiet && code == exit::SATISFIED;
     !is_idle && !args.report.iter().any(takes_stdout)
@@ -119,7 +136,7 @@ fn shows_console(args: &CheckArgs, code: u8) -> bool {
 fn write_asked(
     request: &FormatRequest,
     document: &Document,
-    args: &CheckArgs,
+    args: &OutputArgs,
     redactor: &Redactor,
     world: &mut World<'_>,
 ) -> Result<(), Failure> {
@@ -136,7 +153,7 @@ fn write_asked(
 
 fn print_console(
     document: &Document,
-    args: &CheckArgs,
+    args: &OutputArgs,
     redactor: &Redactor,
     world: &mut World<'_>,
 ) -> Result<(), Failure> {

@@ -1,0 +1,21 @@
+//! Judges SDKs by what they put on the wire, through small drivers.
+//!
+//! A driver is a process that calls one SDK ([`protocol`], [`driver`]). Each case ([`suite`]) has an access key id of its
+//! own, so that the mocks of the stage know whose request is whose, whatever the SDK lets us set. The wire decides;
+//! what the driver claims is held against it.
+
+mod battery;
+mod builtin;
+pub mod driver;
+pub mod manifest;
+pub mod protocol;
+mod quirk;
+mod run;
+mod stage;
+pub mod suite;
+mod wanted;
+
+pub use builtin::drive;
+pub use quirk::{MINIATURES, Quirk};
+pub use run::{JudgeError, JudgeInput, judge};
+pub use stage::StageError;

@@ -1,0 +1,143 @@
+//! Where SDKs are called: mocks that keep every request, and a key of its own for each case.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::suite::{EndpointUse, TokenUse};
+use crate::clock::Clock;
+use crate::contract::Contracts;
+use crate::control::FaultKind;
+use crate::mock::{MockError, MockOptions, RunningMock, Seen, Witness, start};
+use crate::signing::Credentials;
+use crate::target::model::{Account, Target};
+
+/// One mock and what it saw.
+struct House {
+    mock: RunningMock,
+    witness: Arc<Witness>,
+}
+
+/// All that the calls of a run go to.
+pub(super) struct Stage {
+    plain: House,
+    secure: House,
+    /// Of a CA that no client is told of.
+    untrusted: House,
+    /// The host that redirects point to.
+    other: House,
+    ca_file: PathBuf,
+    ordinary: Account,
+    temporary: Account,
+}
+
+/// Why there is no stage.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error("{0}")]
+    Mock(#[from] MockError),
+    #[error("write {path}: {source}")]
+    Ca { path: PathBuf, source: std::io::Error },
+    #[error("find the account `{0}` in the mock's sandbox")]
+    Account(&'static str),
+}
+
+impl Stage {
+    /// Starts the mocks. The CA of the HTTPS one is written into `folder`.
+    pub(super) async fn start(
+        target: &Target,
+        contracts: &Arc<Contracts>,
+        clock: &Arc<dyn Clock>,
+        folder: &Path,
+    ) -> Result<Self, StageError> {
+        let house = async |tls: bool, seed: u64| -> Result<House, StageError> {
+            let witness = Arc::new(Witness::default());
+            let mut options = MockOptions::new(Arc::clone(clock));
+            (options.tls, options.seed, options.throttle) = (tls, seed, false);
+            options.witness = Some(Arc::clone(&witness));
+            Ok(House { mock: start(target, Arc::clone(contracts), options).await?, witness })
+        };
+        let account = |role: &'static str| target.sandbox.account(role).cloned().ok_or(StageError::Account(role));
+        let stage = Self {
+            plain: house(false, 1).await?,
+            secure: house(true, 2).await?,
+            untrusted: house(true, 3).await?,
+            other: house(false, 4).await?,
+            // A driver has a folder of its own.
+            ca_file: std::path::absolute(folder.join("idvet-ca.pem")).unwrap_or_else(|_| folder.join("idvet-ca.pem")),
+            ordinary: account("ordinary")?,
+            temporary: account("sts")?,
+        };
+        let pem = stage.secure.mock.ca_pem().unwrap_or_default();
+        std::fs::write(&stage.ca_file, pem).map_err(|source| StageError::Ca { path: stage.ca_file.clone(), source })?;
+        Ok(stage)
+    }
+
+    /// Returns the keys of the case with a number.
+    pub(super) fn credentials(&self, number: u32, token: TokenUse) -> Credentials {
+        let account = if token == TokenUse::Right { &self.temporary } else { &self.ordinary };
+        let nothing = || SecretString::from("");
+        Credentials {
+            access_key_id: account.key_id(number).unwrap_or_default(),
+            secret: account.access_key_secret.clone().unwrap_or_else(nothing),
+            security_token: match token {
+                TokenUse::None => None,
+                TokenUse::Empty => Some(nothing()),
+                TokenUse::Right => account.security_token.clone(),
+            },
+        }
+    }
+
+    /// Returns the base address that a case's calls go to.
+    pub(super) fn endpoint(&self, to: EndpointUse) -> String {
+        self.house(to).mock.url()
+    }
+
+    /// Returns the base address of the host that redirects point to.
+    pub(super) fn other_host(&self) -> String {
+        self.other.mock.url()
+    }
+
+    /// Returns the file with the CA of the HTTPS endpoint.
+    pub(super) fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+
+    /// Says what becomes of the next requests of a key.
+    pub(super) fn script(&self, to: EndpointUse, key: &str, replies: Vec<FaultKind>) {
+        self.house(to).mock.mock().script(key, replies);
+    }
+
+    /// Returns what was seen of a key, and forgets it and its script.
+    pub(super) fn take(&self, to: EndpointUse, key: &str) -> Vec<Seen> {
+        self.house(to).mock.mock().forget_script(key);
+        self.house(to).witness.take(key)
+    }
+
+    /// Returns what went to the host that redirects point to, and forgets it.
+    pub(super) fn take_elsewhere(&self, key: &str) -> Vec<Seen> {
+        self.other.witness.take(key)
+    }
+
+    /// Stops the mocks.
+    pub(super) async fn shutdown(self) {
+        for house in [self.plain, self.secure, self.untrusted, self.other] {
+            house.mock.shutdown().await;
+        }
+        let _ = std::fs::remove_file(&self.ca_file);
+    }
+
+    fn house(&self, to: EndpointUse) -> &House {
+        match to {
+            EndpointUse::Http => &self.plain,
+            EndpointUse::Https => &self.secure,
+            EndpointUse::HttpsUntrusted => &self.untrusted,
+        }
+    }
+}
+
+/// Says whether credentials have a token that is to be sent.
+pub(super) fn token(credentials: &Credentials) -> Option<&str> {
+    credentials.security_token.as_ref().map(|token| token.expose_secret()).filter(|token| !token.is_empty())
+}

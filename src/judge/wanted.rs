@@ -1,0 +1,228 @@
+//! What a case wants of its requests and of what the SDK tells its caller.
+
+use serde_json::Value;
+
+use super::battery::marks;
+use super::protocol::Outcome;
+use super::suite::SdkCase;
+use crate::contract::path::{as_text, look_up};
+use crate::event::Mismatch;
+use crate::mock::Seen;
+use crate::signing;
+
+/// One call as it was made, and what came of it.
+pub(super) struct Made {
+    pub(super) outcome: Outcome,
+    pub(super) took_ms: u64,
+}
+
+fn mismatch(place: &str, expected: impl Into<String>, actual: impl Into<String>) -> Mismatch {
+    Mismatch { place: place.to_owned(), expected: expected.into(), actual: actual.into() }
+}
+
+/// Returns what is wrong with the requests.
+pub(super) fn of_wire(
+    case: &SdkCase,
+    parameters: &[(String, Value)],
+    seen: &[Seen],
+    elsewhere: &[Seen],
+) -> Vec<Mismatch> {
+    let wire = &case.wire;
+    let mut wrong = Vec::new();
+    let n_seen = seen.len();
+    if wire.at_least.is_some_and(|least| n_seen < least) {
+        wrong.push(mismatch("requests", format!("at least {}", wire.at_least.unwrap_or(0)), n_seen.to_string()));
+    }
+    if wire.at_most.is_some_and(|most| n_seen > most) {
+        wrong.push(mismatch("requests", format!("at most {}", wire.at_most.unwrap_or(0)), n_seen.to_string()));
+    }
+    for name in &wire.arrive {
+        let given = parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        wrong.extend(seen.iter().find_map(|seen| arrived(name, given?, seen)));
+    }
+    for name in &wire.absent {
+        let has = |seen: &&Seen| {
+            let pairs = signing::parameters(&seen.request).unwrap_or_default();
+            seen.request.header(name).is_some() || pairs.iter().any(|(key, _)| key == name)
+        };
+        wrong.extend(seen.iter().find(has).map(|_| mismatch(name, "not sent", "sent")));
+    }
+    if let Some(most) = wire.connections_at_most {
+        let mut connections: Vec<u64> = seen.iter().map(|seen| seen.connection).collect();
+        connections.sort_unstable();
+        connections.dedup();
+        if connections.len() > most {
+            wrong.push(mismatch("connections", format!("at most {most}"), connections.len().to_string()));
+        }
+    }
+    if let Some(gap) = wire.gap_ms_at_least {
+        let gaps = seen.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).as_millis());
+        let short = gaps.filter(|found| *found < u128::from(gap)).min();
+        wrong.extend(
+            short.map(|found| mismatch("pause between requests", format!("at least {gap} ms"), format!("{found} ms"))),
+        );
+    }
+    if wire.fresh {
+        wrong.extend(stale(seen));
+    }
+    if wire.stays && !elsewhere.is_empty() {
+        wrong.push(mismatch(
+            "another host",
+            "no request",
+            format!("{} {}", elsewhere[0].request.method, elsewhere[0].request.path()),
+        ));
+    }
+    wrong
+}
+
+/// Says when a parameter did not arrive as it was given.
+fn arrived(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
+    let wanted = as_text(given).into_owned();
+    let pairs = signing::parameters(&seen.request).unwrap_or_default();
+    match pairs.iter().find(|(key, _)| key == name) {
+        Some((_, value)) if *value == wanted => None,
+        Some((_, value)) => {
+            let at = wanted.chars().zip(value.chars()).take_while(|(a, b)| a == b).count();
+            let (expected, actual) = (visible(&wanted, at), visible(value, at));
+            Some(mismatch(&format!("{name}, from character {at}"), expected, actual))
+        }
+        None => Some(mismatch(name, visible(&wanted, 0), "not sent")),
+    }
+}
+
+/// A piece of a text, with what cannot be seen escaped.
+fn visible(text: &str, from: usize) -> String {
+    let piece: String = text.chars().skip(from.saturating_sub(3)).take(24).collect();
+    let shown = piece.escape_debug().to_string();
+    format!("{shown} ({} characters)", text.chars().count())
+}
+
+/// Finds two requests that share a nonce; signatures and, for repeats of one call, times are then shared as well.
+pub(super) fn repeated_nonce(seen: &[Seen]) -> Option<Mismatch> {
+    let nonces: Vec<String> = seen.iter().filter_map(|seen| marks(&seen.request)).map(|[nonce, ..]| nonce).collect();
+    let mut sorted = nonces.clone();
+    sorted.sort_unstable();
+    let twice = sorted.windows(2).find(|pair| pair[0] == pair[1])?;
+    let chance = chance_of_repeat(&twice[0], nonces.len());
+    let actual = format!("{} twice in {} requests; by chance {chance}", twice[0], nonces.len());
+    Some(mismatch("nonce", "another one in each request", actual))
+}
+
+/// How likely honest random nonces of this shape repeat among so many.
+fn chance_of_repeat(nonce: &str, n_requests: usize) -> String {
+    let alphabet = if nonce.bytes().all(|byte| byte.is_ascii_digit()) { 10.0_f64 } else { 16.0 };
+    let n_symbols = nonce.bytes().filter(u8::is_ascii_alphanumeric).count();
+    let n_pairs = n_requests as f64 * (n_requests as f64 - 1.0) / 2.0;
+    let one_in = alphabet.powi(i32::try_from(n_symbols).unwrap_or(i32::MAX)) / n_pairs.max(1.0);
+    format!("once in {one_in:.0e} such runs")
+}
+
+fn stale(seen: &[Seen]) -> Option<Mismatch> {
+    let all: Vec<[String; 3]> = seen.iter().filter_map(|seen| marks(&seen.request)).collect();
+    let same = |which: usize| all.windows(2).any(|pair| pair[0][which] == pair[1][which]);
+    if same(0) {
+        return Some(mismatch("nonce", "a fresh one in every attempt", "that of the attempt before"));
+    }
+    same(2).then(|| mismatch("signature", "a fresh one in every attempt", "that of the attempt before"))
+}
+
+/// Returns what is wrong with what the SDK told.
+pub(super) fn of_outcome(case: &SdkCase, made: &Made, secrets: &[(&str, &str)]) -> Vec<Mismatch> {
+    let wanted = &case.outcome;
+    let mut wrong = Vec::new();
+    let shown = shown(&made.outcome);
+    if !wanted.is.is_empty() && !wanted.is.iter().any(|is| is == made.outcome.name()) {
+        wrong.push(mismatch("what the SDK tells", wanted.is.join(" or "), &*shown));
+    }
+    let told = Told::of(&made.outcome);
+    let mut same = |place: &str, expected: &Option<String>, actual: Option<String>| {
+        if let Some(expected) = expected
+            && actual.as_ref() != Some(expected)
+        {
+            let actual = actual.unwrap_or_else(|| format!("none in {shown}"));
+            wrong.push(mismatch(place, expected.as_str(), actual));
+        }
+    };
+    same("Code as told", &wanted.code, told.code);
+    same("Message as told", &wanted.message, told.message);
+    same(
+        "HTTP status as told",
+        &wanted.http_status.map(|status| status.to_string()),
+        told.http_status.map(|status| status.to_string()),
+    );
+    if wanted.request_id && told.request_id.is_none_or(|id| id.is_empty()) {
+        wrong.push(mismatch("RequestId as told", "there", &*shown));
+    }
+    for (path, value) in &wanted.fields {
+        let body = if let Outcome::Ok { body, .. } = &made.outcome { body } else { &Value::Null };
+        let found = look_up(body, path).map(|found| as_text(&found).into_owned());
+        if found.as_deref() != Some(&*as_text(value)) {
+            wrong.push(mismatch(
+                &format!("{path} as given back"),
+                as_text(value),
+                found.unwrap_or_else(|| shown.clone()),
+            ));
+        }
+    }
+    if wanted.within_ms.is_some_and(|limit| made.took_ms > limit) {
+        let expected = format!("at most {} ms", wanted.within_ms.unwrap_or(0));
+        wrong.push(mismatch("time until the SDK told", expected, format!("{} ms", made.took_ms)));
+    }
+    if wanted.not_before_ms.is_some_and(|least| made.took_ms < least) {
+        let expected = format!("at least {} ms", wanted.not_before_ms.unwrap_or(0));
+        wrong.push(mismatch("time until the SDK told", expected, format!("{} ms", made.took_ms)));
+    }
+    if wanted.silent {
+        let texts = made.outcome.texts();
+        let leak = secrets.iter().find(|(_, secret)| texts.iter().any(|text| text.contains(secret)));
+        wrong.extend(
+            leak.map(|(what, _)| mismatch("error text", "no secret and no person", format!("holds the {what}"))),
+        );
+    }
+    wrong
+}
+
+/// What a caller can learn of an answer.
+struct Told {
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    http_status: Option<u16>,
+}
+
+impl Told {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::ServiceError { code, message, request_id, http_status, .. } => Self {
+                code: code.clone(),
+                message: message.clone(),
+                request_id: request_id.clone(),
+                http_status: *http_status,
+            },
+            Outcome::Ok { http_status, body } => {
+                let text = |path: &str| look_up(body, path).map(|found| as_text(&found).into_owned());
+                Self {
+                    code: text("Code"),
+                    message: text("Message"),
+                    request_id: text("RequestId"),
+                    http_status: *http_status,
+                }
+            }
+            _ => Self { code: None, message: None, request_id: None, http_status: None },
+        }
+    }
+}
+
+/// An outcome on one line, for evidence.
+pub(super) fn shown(outcome: &Outcome) -> String {
+    let text = match outcome {
+        Outcome::Ok { body, .. } => format!("ok {body}"),
+        Outcome::ServiceError { code, message, kind, http_status, .. } => {
+            format!("service_error {kind}: {code:?} {message:?} HTTP {http_status:?}")
+        }
+        Outcome::ClientError { kind, message } => format!("client_error {kind}: {message:?}"),
+        Outcome::Timeout { kind, message } => format!("timeout {kind}: {message:?}"),
+        Outcome::Unsupported { reason } => format!("unsupported: {reason}"),
+    };
+    text.chars().take(600).collect()
+}

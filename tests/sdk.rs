@@ -1,0 +1,157 @@
+//! The judge against the built-in client and against miniatures: stand-in clients with exactly one vice each.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::time::Duration;
+
+use idvet::clock::SystemClock;
+use idvet::contract::Contracts;
+use idvet::event::{CaseFinished, Event, Verdict};
+use idvet::files::SuiteFiles;
+use idvet::judge::driver::Launch;
+use idvet::judge::suite::{PlannedSdkCase, SdkSuites, load_sdk};
+use idvet::judge::{JudgeInput, MINIATURES, judge};
+use idvet::redact::Redactor;
+use idvet::target;
+
+struct Bench {
+    contracts: Arc<Contracts>,
+    suites: Arc<SdkSuites>,
+    files: SuiteFiles,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let files = SuiteFiles::embedded();
+        let contracts = Contracts::load(&files).expect("the contracts load");
+        let suites = load_sdk(&files, &contracts).expect("the SDK suites load");
+        Self { contracts: Arc::new(contracts), suites: Arc::new(suites), files }
+    }
+
+    async fn run(&self, vice: Option<&str>, choose: impl Fn(&PlannedSdkCase) -> bool) -> Vec<CaseFinished> {
+        let mut argv: Vec<OsString> = vec![env!("CARGO_BIN_EXE_idvet").into(), "driver".into()];
+        argv.extend(vice.into_iter().flat_map(|name| ["--vice".into(), name.into()]));
+        let folder = tempfile::tempdir().expect("a folder");
+        let hello_time = Duration::from_secs(30);
+        let input = JudgeInput {
+            suites: Arc::clone(&self.suites),
+            contracts: Arc::clone(&self.contracts),
+            target: Arc::new(target::load(&self.files, "mock").expect("the target loads")),
+            launch: Launch { argv, folder: folder.path().to_owned(), environment: Vec::new(), hello_time },
+            folder: folder.path().to_owned(),
+            redactor: Redactor::default(),
+            clock: Arc::new(SystemClock),
+            cases: self.suites.cases.iter().filter(|case| choose(case)).cloned().collect(),
+            arguments: Vec::new(),
+            strict: false,
+            known_failures: Vec::new(),
+        };
+        let mut finished = Vec::new();
+        let hear = |event| {
+            if let Event::CaseFinished(case) = event {
+                finished.push(case);
+            }
+        };
+        judge(input, hear).await.expect("judges");
+        finished
+    }
+}
+
+/// Requirements that something speaks against.
+fn broken(finished: &[CaseFinished]) -> BTreeSet<String> {
+    let checks = finished.iter().flat_map(|case| &case.checks);
+    checks.filter(|check| check.mismatch.is_some()).map(|check| check.requirement.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_built_in_client_has_no_finding() {
+    let bench = Bench::new();
+    let finished = bench.run(None, |_| true).await;
+    assert_eq!(finished.len(), bench.suites.cases.len());
+    assert_eq!(broken(&finished), BTreeSet::new());
+    let odd = finished.iter().filter(|case| case.verdict != Verdict::Passed);
+    assert_eq!(odd.map(|case| (&case.case, &case.reason)).collect::<Vec<_>>(), Vec::new());
+}
+
+/// What a vice breaks besides its own requirement, in the nature of things.
+const ALSO: &[(&str, &[&str])] = &[
+    // An attempt that repeats the last one repeats nonce, time and signature.
+    ("retries-unchanged", &["sdk.retries.61", "sdk.retries.66", "sdk.signing.10"]),
+    // A form that is not called one, or whose names are others, is not understood.
+    ("type-left-out", &["sdk.encoding.20", "sdk.schema.52"]),
+    ("names-lower", &["sdk.encoding.20", "sdk.schema.52"]),
+    // Who repeats refusals repeats these too, freshly.
+    ("retries-unasked", &["sdk.retries.67"]),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_miniature_is_caught_for_its_own_vice() {
+    let bench = Bench::new();
+    let mut table = String::from("| miniature | requirement | caught by |\n|---|---|---|\n");
+    let mut faults = Vec::new();
+    for (_, name, requirement) in MINIATURES {
+        let names_it = |case: &PlannedSdkCase| case.case.requirements.iter().any(|id| id == requirement);
+        let is_in_every_request = !bench.suites.cases.iter().any(names_it);
+        let usual = |case: &PlannedSdkCase| {
+            case.id.starts_with("sdk/signing/every-operation") || case.id.starts_with("sdk/encoding/reserved")
+        };
+        let finished = bench.run(Some(name), |case| names_it(case) || is_in_every_request && usual(case)).await;
+        let found = broken(&finished);
+        let also = ALSO.iter().find(|(known, _)| known == name).map_or(&[][..], |(_, also)| also);
+        let by = finished
+            .iter()
+            .find(|case| case.checks.iter().any(|check| check.mismatch.is_some() && check.requirement == *requirement));
+        let beyond: Vec<&String> =
+            found.iter().filter(|id| id != requirement && !also.contains(&id.as_str())).collect();
+        match by {
+            Some(case) if beyond.is_empty() => table.push_str(&format!("| {name} | {requirement} | {} |\n", case.case)),
+            Some(_) => faults.push(format!("{name}: {requirement} and {beyond:?}")),
+            None => faults.push(format!("{name}: not caught for {requirement} but for {found:?}")),
+        }
+    }
+    println!("{table}");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Runs every driver of `drivers/` with its ledger. A toolchain or registry that is not there is said plainly, and is a
+/// failure under `IDVET_SDKS=required`.
+#[test]
+fn the_real_sdks_pass_with_their_ledgers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let drivers = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/drivers")).expect("drivers");
+    let mut names: Vec<String> =
+        drivers.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert!(!names.is_empty());
+    let mut not_run = Vec::new();
+    for name in &names {
+        let out = folder.path().join(name);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_idvet"))
+            .args(["sdk", name, "--quiet", "--out"])
+            .arg(&out)
+            .env("IDVET_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/sdks"))
+            .output()
+            .expect("runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let lacks = stderr.contains("which the driver") || stderr.contains("install the SDK of the driver");
+        if output.status.code() == Some(3) && lacks {
+            not_run.push(format!("{name}: {}", stderr.trim()));
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(0), "{name}: {stderr}{stdout}");
+        let report = std::fs::read_to_string(out.join("report.json")).expect("a report");
+        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        assert!(report["summary"]["figures"]["covered"].as_u64().is_some_and(|covered| covered >= 40), "{name}");
+        println!("{name}: judged");
+    }
+    not_run.iter().for_each(|line| println!("NOT RUN {line}"));
+    assert!(not_run.is_empty() || !is_required(), "{not_run:?}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test has nobody who hands it the environment")]
+fn is_required() -> bool {
+    std::env::var("IDVET_SDKS").is_ok_and(|text| text == "required")
+}
