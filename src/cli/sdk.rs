@@ -1,5 +1,6 @@
 //! `idvet sdk`: judges an SDK through its driver; and `idvet driver`, the built-in client behind the same protocol.
 
+mod all;
 mod install;
 
 use std::path::PathBuf;
@@ -33,8 +34,11 @@ const HELLO_TIME: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Args)]
 pub struct SdkArgs {
     /// Name of a driver (`builtin`, or a folder of drivers/)
-    #[arg(value_name = "DRIVER")]
+    #[arg(value_name = "DRIVER", default_value = "", required_unless_present = "all", conflicts_with = "all")]
     pub driver: String,
+    /// Judge every SDK there is a driver for, each into a folder of its own, and print a table of requirement and SDK
+    #[arg(long, conflicts_with_all = ["patterns", "sdk_version", "check_driver", "known_failures"])]
+    pub all: bool,
     /// Only cases whose id holds this text (or matches it, where it has a `*`)
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<String>,
@@ -71,6 +75,10 @@ pub struct DriverArgs {
 }
 
 pub(super) fn run(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    if args.all { all::run(args, world) } else { run_one(args, world) }
+}
+
+fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     let launch = launch(args, world)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("start threads: {error}")))?;

@@ -33,6 +33,9 @@ use crate::target::model::Target;
 /// Cases at a time.
 const WIDTH: usize = 8;
 
+/// How often a call that took too long is tried again by itself.
+const TIMED_AGAIN: usize = 2;
+
 /// After so many calls in a row that come to nothing at all, the driver is not asked any more.
 const SILENT: usize = 10;
 
@@ -100,8 +103,9 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
         });
         let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
         while let Some((idx, done)) = running.next().await {
-            // Who brought the driver down shows only when each has it for itself.
-            if done.lost.is_some() {
+            // Who brought the driver down shows only when each has it for itself, and so does how long a call takes: a busy
+            // machine is nobody's fault.
+            if done.lost.is_some() || done.is_about_time() {
                 again.push_back(idx);
             } else {
                 n_calls += done.tell(&mut emit);
@@ -109,7 +113,13 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
         }
     }
     for idx in again {
-        let done = judge.run_case(idx, &cases[idx]).await;
+        let mut done = judge.run_case(idx, &cases[idx]).await;
+        for _ in 0..TIMED_AGAIN {
+            if !done.is_about_time() {
+                break;
+            }
+            done = judge.run_case(idx, &cases[idx]).await;
+        }
         n_calls += done.tell(&mut emit);
     }
     let calls = IndexMap::from([("sdk".to_owned(), n_calls)]);
@@ -131,6 +141,12 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
 }
 
 impl Done {
+    /// Says whether how long something took is among what is wrong.
+    fn is_about_time(&self) -> bool {
+        let mut wrong = self.finished.checks.iter().filter_map(|check| check.mismatch.as_ref()).peekable();
+        wrong.peek().is_some() && wrong.any(|mismatch| mismatch.place == wanted::TIME)
+    }
+
     fn tell(self, emit: &mut impl FnMut(Event)) -> u64 {
         let n_calls = self.exchanges.len() as u64;
         self.exchanges.into_iter().for_each(|exchange| emit(Event::Exchange(exchange)));
@@ -472,7 +488,8 @@ fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
     let wanted = [
         (options.connect_timeout_ms.is_some(), OptionName::ConnectTimeoutMs),
         (options.read_timeout_ms.is_some(), OptionName::ReadTimeoutMs),
-        (options.max_attempts.is_some(), OptionName::MaxAttempts),
+        // One attempt is what an SDK makes that cannot be told otherwise.
+        (options.max_attempts.is_some_and(|most| most > 1), OptionName::MaxAttempts),
         (case.token != TokenUse::None, OptionName::SecurityToken),
         (case.endpoint == EndpointUse::Https || options.ca_file.is_some(), OptionName::CaFile),
     ];

@@ -10,6 +10,9 @@ use crate::event::Mismatch;
 use crate::mock::Seen;
 use crate::signing;
 
+/// Place of a mismatch that is about how long a call took.
+pub(super) const TIME: &str = "time until the SDK told";
+
 /// One call as it was made, and what came of it.
 pub(super) struct Made {
     pub(super) outcome: Outcome,
@@ -166,11 +169,11 @@ pub(super) fn of_outcome(case: &SdkCase, made: &Made, secrets: &[(&str, &str)]) 
     }
     if wanted.within_ms.is_some_and(|limit| made.took_ms > limit) {
         let expected = format!("at most {} ms", wanted.within_ms.unwrap_or(0));
-        wrong.push(mismatch("time until the SDK told", expected, format!("{} ms", made.took_ms)));
+        wrong.push(mismatch(TIME, expected, format!("{} ms", made.took_ms)));
     }
     if wanted.not_before_ms.is_some_and(|least| made.took_ms < least) {
         let expected = format!("at least {} ms", wanted.not_before_ms.unwrap_or(0));
-        wrong.push(mismatch("time until the SDK told", expected, format!("{} ms", made.took_ms)));
+        wrong.push(mismatch(TIME, expected, format!("{} ms", made.took_ms)));
     }
     if wanted.silent {
         let texts = made.outcome.texts();

@@ -87,7 +87,8 @@ fn read_folder(folder: &Path) -> Option<Files> {
     Some(files.filter_map(|path| Some((PathBuf::from(path.file_name()?), std::fs::read(&path).ok()?))).collect())
 }
 
-fn unknown(args: &SdkArgs, name: &str, world: &World<'_>) -> Failure {
+/// Returns the names of the drivers there are, `builtin` among them.
+pub(super) fn names(args: &SdkArgs, world: &World<'_>) -> Vec<String> {
     let mut known: Vec<String> = match &args.drivers {
         None => BUILT_IN.dirs().map(|dir| dir.path().display().to_string()).collect(),
         Some(folder) => {
@@ -100,6 +101,11 @@ fn unknown(args: &SdkArgs, name: &str, world: &World<'_>) -> Failure {
     };
     known.push("builtin".to_owned());
     known.sort();
+    known
+}
+
+fn unknown(args: &SdkArgs, name: &str, world: &World<'_>) -> Failure {
+    let known = names(args, world);
     let hint = match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known drivers: {}", known.join(", ")),

@@ -1,0 +1,129 @@
+"""Driver for the generated Python clients over alibabacloud-tea-openapi (idvet driver protocol 1)."""
+import inspect
+import json
+import platform
+import re
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from urllib.parse import urlsplit
+
+from alibabacloud_cloudauth20190307 import client as cloudauth_client, models as cloudauth_models
+from alibabacloud_cloudauth_intl20220809 import client as intl_client, models as intl_models
+from alibabacloud_saf20170331 import client as saf_client, models as saf_models
+from alibabacloud_tea_openapi import models as open_api_models
+from alibabacloud_tea_util import models as util_models
+
+DOMESTIC = (cloudauth_client.Client, cloudauth_models)
+INTL = (intl_client.Client, intl_models)
+CALLS = {
+    "cloudauth.InitFaceVerify": DOMESTIC + ("init_face_verify_with_options", "InitFaceVerifyRequest"),
+    "cloudauth.DescribeFaceVerify": DOMESTIC + ("describe_face_verify_with_options", "DescribeFaceVerifyRequest"),
+    "verify-token.DescribeVerifyToken": DOMESTIC + ("describe_verify_token_with_options", "DescribeVerifyTokenRequest"),
+    "verify-token.DescribeVerifyResult": DOMESTIC + ("describe_verify_result_with_options", "DescribeVerifyResultRequest"),
+    "verify-token.VerifyMaterial": DOMESTIC + ("verify_material_with_options", "VerifyMaterialRequest"),
+    "saf.ExecuteRequest": (saf_client.Client, saf_models, "execute_request_with_options", "ExecuteRequestRequest"),
+    "intl.Initialize": INTL + ("initialize_with_options", "InitializeRequest"),
+    "intl.InitializeV2": INTL + ("initialize_v2with_options", "InitializeV2Request"),
+    "intl.CheckResult": INTL + ("check_result_with_options", "CheckResultRequest"),
+}
+lock = threading.Lock()
+
+
+def say(message):
+    line = json.dumps(message, ensure_ascii=False, default=str)
+    with lock:
+        sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def model_of(operation):
+    return getattr(CALLS[operation][1], CALLS[operation][3], None)
+
+
+def offered(operation):
+    model = model_of(operation)
+    if model is None or not hasattr(CALLS[operation][0], CALLS[operation][2]):
+        return {"supported": False, "reason": "the client has no such call"}
+    names = re.findall(r"get\('(\w+)'\)", inspect.getsource(model.from_map))
+    return {"supported": True, "parameters": sorted(set(names))}
+
+
+def hello():
+    versions = [metadata.version(name) for name in ("alibabacloud-cloudauth20190307", "alibabacloud-tea-openapi", "alibabacloud-tea")]
+    say({
+        "type": "hello", "protocol": 1, "driver": "python-tea", "sdk": "alibabacloud-cloudauth20190307",
+        "sdk_version": " ".join(versions), "language": "python", "language_version": platform.python_version(),
+        "operations": {operation: offered(operation) for operation in CALLS},
+        "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token"],
+    })
+
+
+clients = {}
+
+
+def client_of(call):
+    """One client for each set of keys, endpoint and settings, as an application would hold it."""
+    options, keys, parts = call.get("options", {}), call["credentials"], urlsplit(call["endpoint"])
+    key = json.dumps([call["operation"], keys, call["endpoint"], options], sort_keys=True)
+    with lock:
+        if key not in clients:
+            config = open_api_models.Config(
+                access_key_id=keys["access_key_id"], access_key_secret=keys["access_key_secret"],
+                security_token=keys.get("security_token"), endpoint=parts.netloc, protocol=parts.scheme,
+            )
+            config.ca = options.get("ca_file")
+            clients[key] = CALLS[call["operation"]][0](config)
+        return clients[key]
+
+
+def answer(call):
+    options = call.get("options", {})
+    runtime = util_models.RuntimeOptions(
+        read_timeout=options.get("read_timeout_ms"), connect_timeout=options.get("connect_timeout_ms"),
+    )
+    runtime.ca = options.get("ca_file")
+    if "max_attempts" in options:
+        runtime.autoretry = options["max_attempts"] > 1
+        runtime.max_attempts = options["max_attempts"]
+    try:
+        request = model_of(call["operation"])().from_map(call["parameters"])
+        response = getattr(client_of(call), CALLS[call["operation"]][2])(request, runtime)
+        return {"outcome": "ok", "http_status": getattr(response, "status_code", None), "body": response.body.to_map()}
+    except Exception as error:
+        return told(error)
+
+
+def told(error):
+    kind, code, data = type(error).__name__, getattr(error, "code", None), getattr(error, "data", None) or {}
+    status = getattr(error, "status_code", None) or getattr(error, "statusCode", None) or data.get("statusCode")
+    request_id = getattr(error, "request_id", None) or data.get("RequestId") or data.get("requestId")
+    if "Timeout" in kind or "timed out" in str(error):
+        return {"outcome": "timeout", "kind": kind, "message": str(error)}
+    if code is not None and (status or data):
+        message = getattr(error, "message", None)
+        return {
+            "outcome": "service_error", "code": str(code), "message": None if message is None else str(message),
+            "request_id": None if request_id is None else str(request_id),
+            "http_status": int(status) if str(status).isdigit() else None, "kind": kind, "text": str(error),
+        }
+    return {"outcome": "client_error", "kind": kind, "message": str(error)}
+
+
+def take(line):
+    call = json.loads(line)
+    outcome = answer(call)
+    outcome.update({"type": "answer", "id": call["id"]})
+    say(outcome)
+
+
+def main():
+    hello()
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        for line in sys.stdin.buffer:
+            if line.strip():
+                pool.submit(take, line.decode("utf-8"))
+
+
+main()
