@@ -16,6 +16,9 @@ use idvet::judge::{JudgeInput, MINIATURES, judge};
 use idvet::redact::Redactor;
 use idvet::target;
 
+/// One run at a time: how long calls take is judged too.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 struct Bench {
     contracts: Arc<Contracts>,
     suites: Arc<SdkSuites>,
@@ -67,6 +70,7 @@ fn broken(finished: &[CaseFinished]) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_built_in_client_has_no_finding() {
+    let _alone = ALONE.lock().await;
     let bench = Bench::new();
     let finished = bench.run(None, |_| true).await;
     assert_eq!(finished.len(), bench.suites.cases.len());
@@ -88,6 +92,7 @@ const ALSO: &[(&str, &[&str])] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_miniature_is_caught_for_its_own_vice() {
+    let _alone = ALONE.lock().await;
     let bench = Bench::new();
     let mut table = String::from("| miniature | requirement | caught by |\n|---|---|---|\n");
     let mut faults = Vec::new();
@@ -119,6 +124,7 @@ async fn every_miniature_is_caught_for_its_own_vice() {
 /// failure under `IDVET_SDKS=required`.
 #[test]
 fn the_real_sdks_pass_with_their_ledgers() {
+    let _alone = ALONE.blocking_lock();
     let folder = tempfile::tempdir().expect("a folder");
     let drivers = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/drivers")).expect("drivers");
     let mut names: Vec<String> =
