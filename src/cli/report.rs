@@ -7,8 +7,10 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use super::{Failure, World};
+use super::{Failure, World, exit};
+use crate::coverage::Summary;
 use crate::redact::Redactor;
+use crate::report::diff::Difference;
 use crate::report::events::{EventReadError, Stream, read_events};
 use crate::report::{
     Document, Format, Lang, UnknownFormat, WriteError, check_shown, render, render_coloured, write_report,
@@ -25,6 +27,22 @@ pub struct ReportArgs {
 pub enum ReportCommand {
     /// Makes any format again from the events of a run
     Render(RenderArgs),
+    /// Compares two runs: fixed, regressed, newly exercised, as Markdown; exit code 1 when anything got worse
+    Diff(DiffArgs),
+}
+
+/// Arguments of `idvet report diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// events.jsonl of the earlier run, or the folder it lies in
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The same of the later run
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Language: en or zh
+    #[arg(long, default_value = "en")]
+    pub lang: Lang,
 }
 
 /// Arguments of `idvet report render`.
@@ -86,23 +104,29 @@ impl ReportError {
 }
 
 pub(super) fn run(args: &ReportArgs, world: &mut World<'_>) -> Result<u8, Failure> {
-    let ReportCommand::Render(args) = &args.command;
-    let mut args = args.clone();
+    let mut args = match &args.command {
+        ReportCommand::Render(args) => args.clone(),
+        ReportCommand::Diff(args) => return diff(args, world),
+    };
     args.from = world.path(&args.from);
     for request in &mut args.formats {
         request.path = request.path.as_ref().map(|path| world.path(path));
     }
-    let args = ReportArgs { command: ReportCommand::Render(args) };
-    Ok(run_report(&args, world.colours_stdout(), world.stdout)?)
+    Ok(run_render(&args, world.colours_stdout(), world.stdout)?)
 }
 
-/// Runs `idvet report`. `colour` says whether stdout is a terminal that wants it; returns the exit code.
-pub fn run_report(args: &ReportArgs, colour: bool, stdout: &mut dyn Write) -> Result<u8, ReportError> {
-    match &args.command {
-        ReportCommand::Render(args) => run_render(args, colour, stdout),
-    }
+fn diff(args: &DiffArgs, world: &mut World<'_>) -> Result<u8, Failure> {
+    let summary =
+        |path: &Path| -> Result<Summary, Failure> { Ok(Summary::from_events(&read_stream(&world.path(path))?.events)) };
+    let (old, new) = (summary(&args.old)?, summary(&args.new)?);
+    let difference = Difference::between(&old, &new);
+    let text = difference.to_markdown(&old, &new, args.lang);
+    check_shown(&text, &Redactor::default())?;
+    world.print(&text)?;
+    Ok(if difference.has_regressed() { exit::FAILED } else { exit::SATISFIED })
 }
 
+/// `colour` says whether stdout is a terminal that wants it; returns the exit code.
 fn run_render(args: &RenderArgs, colour: bool, stdout: &mut dyn Write) -> Result<u8, ReportError> {
     let stream = read_stream(&args.from)?;
     let document = Document::new(&stream.events);
@@ -162,8 +186,7 @@ mod tests {
         let console = FormatRequest { format: Format::Console, path: None, is_stdout: false };
         let render = RenderArgs { formats: vec![junit, console], from: from.clone(), lang: Lang::En };
         let mut stdout = Vec::new();
-        let args = ReportArgs { command: ReportCommand::Render(render) };
-        assert_eq!(run_report(&args, false, &mut stdout).expect("rendered"), 0);
+        assert_eq!(run_render(&render, false, &mut stdout).expect("rendered"), 0);
         let document = Document::new(&read_stream(&from).expect("readable").events);
         let written = std::fs::read_to_string(folder.path().join("a/junit.xml")).expect("written");
         assert_eq!(written, crate::report::render(Format::Junit, &document, Lang::En));

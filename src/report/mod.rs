@@ -5,6 +5,7 @@
 
 mod block;
 mod console;
+pub mod diff;
 mod document;
 pub mod events;
 pub mod explain;

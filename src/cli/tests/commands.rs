@@ -162,3 +162,96 @@ fn mutants_prints_the_matrix_and_says_which_defects_stay_open() {
     assert_eq!(slip.code, exit::USAGE);
     assert!(slip.stderr.contains("no defect `nothing`"), "{}", slip.stderr);
 }
+
+#[test]
+fn report_diff_tells_what_got_worse_and_better() {
+    let here = folder();
+    let cases = ["saf/flow/*", "saf/request/no-meta-info"];
+    let green = idvet(here.path(), &[&["check"], &cases[..], &["--out", "green"]].concat());
+    assert_eq!(green.code, exit::SATISFIED);
+    let few = idvet(here.path(), &["check", "saf/request/no-meta-info", "--out", "few"]);
+    assert_eq!(few.code, exit::SATISFIED);
+    let files = SuiteFiles::embedded();
+    let contracts = std::sync::Arc::new(crate::contract::Contracts::load(&files).expect("the contracts load"));
+    let target = crate::target::load(&files, "mock").expect("the target loads");
+    let mut options = crate::mock::MockOptions::new(std::sync::Arc::new(crate::clock::SystemClock));
+    let defect = crate::mock::defect::find(&contracts, "saf.rule.query.same-scene/refused").expect("a defect");
+    options.defect = Some(std::sync::Arc::new(defect));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mock = runtime.block_on(crate::mock::start(&target, contracts, options)).expect("starts");
+    let url = mock.url();
+    let red = idvet(here.path(), &[&["check", "--target", &url], &cases[..], &["--out", "red"]].concat());
+    assert_eq!(red.code, exit::FAILED, "{}", red.stderr);
+    let diff = |old: &str, new: &str| idvet(here.path(), &["report", "diff", old, new]);
+    let worse = diff("green", "red");
+    assert_eq!((worse.code, worse.stderr.as_str()), (exit::FAILED, ""));
+    assert!(
+        worse.stdout.contains("## Regressed: ") && worse.stdout.contains("`saf.rule.query.same-scene` (SHOULD)"),
+        "{}",
+        worse.stdout
+    );
+    assert!(worse.stdout.contains("[holds → wrong]") && !worse.stdout.contains("## Fixed"), "{}", worse.stdout);
+    let better = diff("red", "green/events.jsonl");
+    assert_eq!(better.code, exit::SATISFIED);
+    assert!(better.stdout.contains("## Fixed: ") && !better.stdout.contains("## Regressed"), "{}", better.stdout);
+    let more = diff("few", "green");
+    assert!(more.code == exit::SATISFIED && more.stdout.contains("## Newly exercised: "), "{}", more.stdout);
+    let less = diff("green", "few");
+    assert!(less.code == exit::SATISFIED && less.stdout.contains("## No longer exercised: "), "{}", less.stdout);
+    assert!(diff("green", "green").stdout.contains("Nothing changed."));
+    assert_eq!(diff("green", "nowhere").code, exit::USAGE);
+}
+
+#[test]
+fn sdk_says_what_is_wrong_with_what_was_typed() {
+    let here = folder();
+    let cache = ("IDVET_CACHE", here.path().to_str().expect("UTF-8"));
+    let with = |path: &str, line: &[&str]| super::idvet_with(here.path(), &[cache, ("PATH", path)], line);
+    let slip = with("", &["sdk", "python-cor"]);
+    assert_eq!(slip.code, exit::USAGE);
+    assert!(slip.stderr.contains("did you mean `python-core`?"), "{}", slip.stderr);
+    let strange = with("", &["sdk", "cobol"]);
+    assert!(strange.stderr.contains("known drivers: builtin, go-core, "), "{}", strange.stderr);
+    let lacking = with("", &["sdk", "python-core"]);
+    assert_eq!(lacking.code, exit::COULD_NOT_JUDGE);
+    assert!(
+        lacking.stderr.contains("find `python3`, which the driver python-core needs: install Python 3.8"),
+        "{}",
+        lacking.stderr
+    );
+    let miniature = with("", &["sdk", "miniature-nobody"]);
+    assert!(
+        miniature.code == exit::USAGE && miniature.stderr.contains("find the miniature `nobody`"),
+        "{}",
+        miniature.stderr
+    );
+    // A driver of one's own: its install fails, its packages are there but it speaks otherwise, its ledger is wrong.
+    let own = |name: &str, install: &str, run: &str| {
+        let folder = here.path().join("own").join(name);
+        std::fs::create_dir_all(&folder).expect("creates");
+        let text = format!(
+            "format: idvet/driver/1\nname: {name}\nsdk: s\nversion: '1'\ninstall: [[sh, -c, '{install}']]\nrun: [sh, -c, '{run}']\n"
+        );
+        std::fs::write(folder.join("driver.yaml"), text).expect("writes");
+        with("/usr/bin:/bin", &["sdk", name, "--drivers", "own", "--check-driver"])
+    };
+    let failed = own("fails", "echo no such version >&2; exit 1", "true");
+    assert_eq!(failed.code, exit::COULD_NOT_JUDGE);
+    assert!(
+        failed.stderr.contains("install the SDK of the driver fails") && failed.stderr.contains("no such version"),
+        "{}",
+        failed.stderr
+    );
+    let mute = own("ends", "true", "echo sorry >&2; exit 4");
+    assert_eq!(mute.code, exit::COULD_NOT_JUDGE);
+    assert!(mute.stderr.contains("the driver ended (exit status: 4); it said: sorry"), "{}", mute.stderr);
+    let garbled = own("garbles", "true", "echo hello");
+    assert!(garbled.stderr.contains("not of the protocol"), "{}", garbled.stderr);
+    let ledger = "format: idvet/known-failures/1\nentries:\n  - { requirement: sdk.signing.999, cause: x, reason: r, owner: o, expires: 2030-01-01 }\n";
+    std::fs::write(here.path().join("ledger.yaml"), ledger).expect("writes");
+    let wrong = with("", &["sdk", "builtin", "--known-failures", "ledger.yaml"]);
+    assert_eq!(wrong.code, exit::USAGE);
+    assert!(wrong.stderr.contains("sdk.signing.999"), "{}", wrong.stderr);
+    let nothing = with("", &["sdk", "builtin", "no-such-case"]);
+    assert!(nothing.code == exit::USAGE && nothing.stderr.contains("no-such-case"), "{}", nothing.stderr);
+}
