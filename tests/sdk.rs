@@ -50,6 +50,7 @@ impl Bench {
             arguments: Vec::new(),
             strict: false,
             known_failures: Vec::new(),
+            is_selection: true,
         };
         let mut finished = Vec::new();
         let hear = |event| {

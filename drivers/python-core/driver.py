@@ -27,8 +27,17 @@ OPERATIONS = [
 lock = threading.Lock()
 
 
+def plain(value):
+    """Returns a value as JSON can hold it: NaN and infinities as texts."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, float) and (value != value or abs(value) == float("inf")) else value
+
+
 def say(message):
-    line = json.dumps(message, ensure_ascii=False)
+    line = json.dumps(plain(message), ensure_ascii=False)
     with lock:
         sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
         sys.stdout.buffer.flush()

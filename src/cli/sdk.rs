@@ -85,6 +85,8 @@ fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     if args.check_driver {
         return runtime.block_on(check_driver(&launch, world));
     }
+    let mut launch = launch;
+    launch.environment.extend(decoys());
     let loaded = load(&args.suites, world)?;
     let suites = load_sdk(&loaded.files, &loaded.contracts)?;
     let target = target::load(&loaded.files, "mock")?;
@@ -104,6 +106,7 @@ fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
         arguments: std::iter::once(args.driver.clone()).chain(args.patterns.clone()).collect(),
         strict: args.strict,
         known_failures,
+        is_selection: !args.patterns.is_empty(),
     };
     match runtime.block_on(judge(input, |event| output.hear(event))) {
         Ok(()) => output.finish(&args.output, world),
@@ -146,6 +149,21 @@ fn launch(args: &SdkArgs, world: &mut World<'_>) -> Result<Launch, Failure> {
         });
     }
     prepared(args, HELLO_TIME, world)
+}
+
+/// Keys of another account where SDKs look for some, so that one that takes them is found out. Nothing real is inherited.
+fn decoys() -> impl Iterator<Item = (String, String)> {
+    let set = [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "idvet-other-4000"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "idvet-other-secret"),
+        ("ALICLOUD_ACCESS_KEY_ID", "idvet-other-4000"),
+        ("ALICLOUD_ACCESS_KEY_SECRET", "idvet-other-secret"),
+        // An empty value takes a variable away.
+        ("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
+        ("ALIBABA_CLOUD_CREDENTIALS_FILE", ""),
+        ("ALIBABA_CLOUD_PROFILE", ""),
+    ];
+    set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 async fn check_driver(launch: &Launch, world: &mut World<'_>) -> Result<u8, Failure> {

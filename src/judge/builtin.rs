@@ -37,6 +37,9 @@ const OPERATIONS: &[&str] = &[
 /// Time for an answer where the caller sets none.
 const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 
+/// Milliseconds that a server may ask to wait.
+const PAUSE_AT_MOST: u64 = 10_000;
+
 /// Redirects that the vicious follow.
 const REDIRECTS: usize = 3;
 
@@ -160,7 +163,10 @@ impl Client {
             if nth >= attempts || !self.may_try_again(&answered) {
                 return self.outcome(answered, &credentials);
             }
-            tokio::time::sleep(Duration::from_millis(100 * u64::from(nth))).await;
+            let told = answered.as_ref().ok().and_then(|response| response.header("x-acs-retry-after")?.parse().ok());
+            let told: u64 = told.filter(|_| !self.has(Quirk::PauseNotAsTold)).unwrap_or(0);
+            let own = if self.has(Quirk::PauseLeftOut) { 0 } else { 100 * u64::from(nth) };
+            tokio::time::sleep(Duration::from_millis(own.max(told.min(PAUSE_AT_MOST)))).await;
         }
     }
 
@@ -300,6 +306,7 @@ impl Client {
             }
             Value::String(text) if self.has(Quirk::LongCut) => Some(text.chars().take(65_535).collect()),
             Value::String(text) => Some(text.clone()),
+            Value::Bool(is) if self.has(Quirk::BooleansCapital) => Some(if *is { "True" } else { "False" }.to_owned()),
             Value::Number(number) if self.has(Quirk::NumbersAsFloats) => {
                 number.as_f64().map(|float| format!("{float:.0}"))
             }

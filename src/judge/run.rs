@@ -1,6 +1,6 @@
 //! Runs the cases on one SDK and emits what came of them.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,6 +58,8 @@ pub struct JudgeInput {
     pub arguments: Vec<String>,
     pub strict: bool,
     pub known_failures: Vec<KnownFailureDeclared>,
+    /// Not all cases were chosen: entries of the ledger that nothing matched are then no sign that it is stale.
+    pub is_selection: bool,
 }
 
 /// Why a run could not begin.
@@ -94,6 +96,7 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
     let judge = Judge { input, stage, hello, driver: Mutex::new(Arc::new(driver)), n_silent: AtomicUsize::new(0) };
     judge.announce(&mut emit);
     let mut n_calls: u64 = 0;
+    let mut failed: HashSet<String> = HashSet::new();
     let mut again: VecDeque<usize> = VecDeque::new();
     let cases = judge.input.cases.clone();
     {
@@ -108,7 +111,7 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
             if done.lost.is_some() || done.is_about_time() {
                 again.push_back(idx);
             } else {
-                n_calls += done.tell(&mut emit);
+                n_calls += done.tell(&mut failed, &mut emit);
             }
         }
     }
@@ -120,7 +123,11 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
             }
             done = judge.run_case(idx, &cases[idx]).await;
         }
-        n_calls += done.tell(&mut emit);
+        n_calls += done.tell(&mut failed, &mut emit);
+    }
+    if judge.input.is_selection {
+        let told = judge.input.known_failures.iter().filter(|entry| failed.contains(&entry.requirement));
+        told.for_each(|entry| emit(Event::KnownFailure(entry.clone())));
     }
     let calls = IndexMap::from([("sdk".to_owned(), n_calls)]);
     let elapsed_micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -147,7 +154,9 @@ impl Done {
         wrong.peek().is_some() && wrong.any(|mismatch| mismatch.place == wanted::TIME)
     }
 
-    fn tell(self, emit: &mut impl FnMut(Event)) -> u64 {
+    fn tell(self, failed: &mut HashSet<String>, emit: &mut impl FnMut(Event)) -> u64 {
+        let wrong = self.finished.checks.iter().filter(|check| check.mismatch.is_some());
+        failed.extend(wrong.map(|check| check.requirement.clone()));
         let n_calls = self.exchanges.len() as u64;
         self.exchanges.into_iter().for_each(|exchange| emit(Event::Exchange(exchange)));
         emit(Event::CaseFinished(self.finished));
@@ -185,7 +194,9 @@ impl Judge {
                 unexercised_zh: None,
             }));
         }
-        self.input.known_failures.iter().for_each(|entry| emit(Event::KnownFailure(entry.clone())));
+        if !self.input.is_selection {
+            self.input.known_failures.iter().for_each(|entry| emit(Event::KnownFailure(entry.clone())));
+        }
         for planned in &self.input.cases {
             emit(Event::CasePlanned(CasePlanned {
                 case: planned.id.clone(),
