@@ -162,3 +162,65 @@ fn the_real_sdks_pass_with_their_ledgers() {
 fn is_required() -> bool {
     std::env::var("IDVET_SDKS").is_ok_and(|text| text == "required")
 }
+
+/// Attach mode: a program of nobody's is pointed at the address that is printed.
+#[test]
+fn an_attached_program_is_judged_by_what_it_sends() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::{Command, Stdio};
+
+    let _alone = ALONE.blocking_lock();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut listening = Command::new(env!("CARGO_BIN_EXE_idvet"))
+        .args(["sdk", "--listen", "--for", "60", "--out", "out"])
+        .current_dir(folder.path())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut line = String::new();
+    BufReader::new(listening.stderr.take().expect("piped")).read_line(&mut line).expect("a line");
+    let env = std::fs::read_to_string(folder.path().join("out/attach.env")).expect("the variables");
+    let of = |name: &str| {
+        let found = env.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        found.unwrap_or_else(|| panic!("{name} in {env}")).to_owned()
+    };
+    assert!(line.contains(&of("IDVET_ENDPOINT")) && !line.contains(&of("ALIBABA_CLOUD_ACCESS_KEY_SECRET")), "{line}");
+    // The program: a client that signs requests without their form.
+    let mut program = Command::new(env!("CARGO_BIN_EXE_idvet"))
+        .args(["driver", "--vice", "form-unsigned"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut answers = BufReader::new(program.stdout.take().expect("piped")).lines();
+    answers.next().expect("a hello").expect("text");
+    let mut stdin = program.stdin.take().expect("piped");
+    for (id, action, api) in [("1", "DescribeVerifyToken", "verify-token"), ("2", "NoSuchAction", "verify-token")] {
+        let call = serde_json::json!({
+            "type": "call", "id": id, "operation": format!("{api}.{action}"), "version": "2019-03-07", "action": action,
+            "endpoint": of("IDVET_ENDPOINT"), "parameters": { "BizType": "idvet-RPBasic", "BizId": "b1" },
+            "credentials": { "access_key_id": of("ALIBABA_CLOUD_ACCESS_KEY_ID"), "access_key_secret": of("ALIBABA_CLOUD_ACCESS_KEY_SECRET") },
+        });
+        writeln!(stdin, "{call}").expect("sent");
+        answers.next().expect("an answer").expect("text");
+    }
+    drop(stdin);
+    program.wait().expect("ends");
+    Command::new("kill").arg(listening.id().to_string()).status().expect("kill is there");
+    let ended = listening.wait_with_output().expect("ends");
+    assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stdout));
+    let events = std::fs::read_to_string(folder.path().join("out/events.jsonl")).expect("events");
+    assert!(events.contains("sdk/attached/verify-token.DescribeVerifyToken"), "{events}");
+    let report = std::fs::read_to_string(folder.path().join("out/report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let wrong: Vec<&str> = report["summary"]["requirements"]
+        .as_array()
+        .expect("requirements")
+        .iter()
+        .filter(|requirement| requirement["verdict"] == "failed")
+        .filter_map(|requirement| requirement["id"].as_str())
+        .collect();
+    assert_eq!(wrong, ["sdk.signing.14", "sdk.schema.48"]);
+    assert!(!folder.path().join("out/attach.env").exists(), "the secret is gone");
+}

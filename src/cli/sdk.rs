@@ -2,6 +2,7 @@
 
 mod all;
 mod install;
+mod listen;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ const HELLO_TIME: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Args)]
 pub struct SdkArgs {
     /// Name of a driver (`builtin`, or a folder of drivers/)
-    #[arg(value_name = "DRIVER", default_value = "", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "DRIVER", default_value = "", required_unless_present_any = ["all", "listen"], conflicts_with_all = ["all", "listen"])]
     pub driver: String,
     /// Judge every SDK there is a driver for, each into a folder of its own, and print a table of requirement and SDK
     #[arg(long, conflicts_with_all = ["patterns", "sdk_version", "check_driver", "known_failures"])]
@@ -47,6 +48,12 @@ pub struct SdkArgs {
     /// Folder with drivers, instead of those built in
     #[arg(long, value_name = "DIR")]
     pub drivers: Option<PathBuf>,
+    /// Print where to call and judge whatever program is pointed there, until told to stop
+    #[arg(long, conflicts_with_all = ["all", "check_driver", "sdk_version", "patterns"])]
+    pub listen: bool,
+    /// With --listen: stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", requires = "listen")]
+    pub seconds: Option<u64>,
     /// Version of the SDK, instead of the one the driver names
     #[arg(long, value_name = "VERSION")]
     pub sdk_version: Option<String>,
@@ -75,7 +82,11 @@ pub struct DriverArgs {
 }
 
 pub(super) fn run(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
-    if args.all { all::run(args, world) } else { run_one(args, world) }
+    match () {
+        () if args.all => all::run(args, world),
+        () if args.listen => listen::run(args, world),
+        () => run_one(args, world),
+    }
 }
 
 fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {

@@ -4,6 +4,7 @@
 //! own, so that the mocks of the stage know whose request is whose, whatever the SDK lets us set. The wire decides;
 //! what the driver claims is held against it.
 
+mod attach;
 mod battery;
 mod builtin;
 pub mod driver;
@@ -15,6 +16,7 @@ mod stage;
 pub mod suite;
 mod wanted;
 
+pub use attach::{AttachInput, Offer, attend};
 pub use builtin::drive;
 pub use quirk::{MINIATURES, Quirk};
 pub use run::{JudgeError, JudgeInput, judge};

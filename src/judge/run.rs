@@ -181,19 +181,7 @@ impl Judge {
             would_catch: None,
             started_at: self.input.clock.now().to_iso(),
         }));
-        for requirement in self.input.suites.requirements.values() {
-            emit(Event::Requirement(RequirementDeclared {
-                id: requirement.id.clone(),
-                level: requirement.level.name().to_owned(),
-                api: requirement.id.split('.').nth(1).unwrap_or("sdk").to_owned(),
-                operation: None,
-                text_en: requirement.text.en.clone(),
-                text_zh: requirement.text.zh.clone(),
-                citations: vec!["sdk-requirements.md".to_owned()],
-                unexercised_en: None,
-                unexercised_zh: None,
-            }));
-        }
+        announced(&self.input.suites, emit);
         if !self.input.is_selection {
             self.input.known_failures.iter().for_each(|entry| emit(Event::KnownFailure(entry.clone())));
         }
@@ -431,7 +419,24 @@ impl Judge {
     }
 }
 
-fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>) -> CheckRecorded {
+/// Declares every requirement.
+pub(super) fn announced(suites: &SdkSuites, emit: &mut impl FnMut(Event)) {
+    for requirement in suites.requirements.values() {
+        emit(Event::Requirement(RequirementDeclared {
+            id: requirement.id.clone(),
+            level: requirement.level.name().to_owned(),
+            api: requirement.id.split('.').nth(1).unwrap_or("sdk").to_owned(),
+            operation: None,
+            text_en: requirement.text.en.clone(),
+            text_zh: requirement.text.zh.clone(),
+            citations: vec!["sdk-requirements.md".to_owned()],
+            unexercised_en: None,
+            unexercised_zh: None,
+        }));
+    }
+}
+
+pub(super) fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>) -> CheckRecorded {
     CheckRecorded { requirement: requirement.to_owned(), check: check.to_owned(), step: 0, mismatch }
 }
 
