@@ -2,6 +2,7 @@
 //! stand-in SDK with exactly one vice, by which the judge is proven.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,7 +50,13 @@ where
     R: AsyncBufRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let client = Arc::new(Client { clock, quirk, transports: Mutex::default(), cookies: Mutex::default() });
+    let client = Arc::new(Client {
+        clock,
+        quirk,
+        transports: Mutex::default(),
+        n_requests: AtomicU64::new(0),
+        cookies: Mutex::default(),
+    });
     let (sender, mut answers) = mpsc::unbounded_channel::<Said>();
     let _ = sender.send(Said::Hello(hello(quirk)));
     let tasks = TaskTracker::new();
@@ -109,6 +116,7 @@ struct Client {
     clock: Arc<dyn Clock>,
     quirk: Option<Quirk>,
     transports: Mutex<Transports>,
+    n_requests: AtomicU64,
     /// What the vicious keep.
     cookies: Mutex<Vec<String>>,
 }
@@ -264,6 +272,7 @@ impl Client {
         let now = if self.has(Quirk::LocalTime) { Timestamp(now.0 + 8 * 3_600_000) } else { now };
         let nonce = match self.quirk {
             Some(Quirk::NonceOfSeconds) => format!("{}", now.0 / 1_000),
+            Some(Quirk::NonceCounted) => format!("n{}", self.n_requests.fetch_add(1, Ordering::Relaxed)),
             Some(Quirk::NonceLong) => "n".repeat(40) + &uuid::Uuid::new_v4().to_string(),
             _ => uuid::Uuid::new_v4().to_string(),
         };

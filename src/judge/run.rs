@@ -235,7 +235,14 @@ impl Judge {
         let calls: Vec<Call> = (0..case.count).map(|nth| self.call(planned, &credentials, (number, nth))).collect();
         let parameters: Vec<(String, Value)> =
             calls.first().map(|call| call.parameters.clone().into_iter().collect()).unwrap_or_default();
-        let results = make(&driver, calls, case.at_once, Duration::from_millis(case.limit_ms)).await;
+        let limit = Duration::from_millis(case.limit_ms);
+        let results = match case.processes {
+            0 | 1 => make(&driver, calls, case.at_once, limit).await,
+            n_processes => match self.make_apart(calls, (n_processes, case.at_once), limit).await {
+                Ok(results) => results,
+                Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
+            },
+        };
         let seen = self.stage.take(case.endpoint, &key);
         let elsewhere = self.stage.take_elsewhere(&key);
         let lost = driver.fault();
@@ -310,6 +317,28 @@ impl Judge {
         if let Ok(fresh) = Driver::start(&self.input.launch).await {
             *driver = Arc::new(fresh);
         }
+    }
+
+    /// Makes calls with several drivers that are started at once for it.
+    async fn make_apart(
+        &self,
+        calls: Vec<Call>,
+        (n_processes, at_once): (u32, u32),
+        limit: Duration,
+    ) -> Result<Vec<Result<Made, DriverFault>>, DriverFault> {
+        let n_processes = usize::try_from(n_processes).unwrap_or(1);
+        let share = calls.len().div_ceil(n_processes).max(1);
+        let one = |calls: Vec<Call>| async move {
+            let driver = Arc::new(Driver::start(&self.input.launch).await?);
+            let results = make(&driver, calls, at_once, limit).await;
+            if let Ok(driver) = Arc::try_unwrap(driver) {
+                driver.stop().await;
+            }
+            Ok(results)
+        };
+        let shares: Vec<Vec<Call>> = calls.chunks(share).map(<[Call]>::to_vec).collect();
+        let results = futures_util::future::join_all(shares.into_iter().map(one)).await;
+        Ok(results.into_iter().collect::<Result<Vec<_>, DriverFault>>()?.into_iter().flatten().collect())
     }
 
     /// Puts the address of the other host into a reply that points to it.
@@ -400,7 +429,8 @@ impl Judge {
             }
         }
         if seen.len() > 1 {
-            checks.push(record("sdk.signing.10", "nonces", wanted::repeated_nonce(seen)));
+            let id = if case.processes > 1 { "sdk.signing.11" } else { "sdk.signing.10" };
+            checks.push(record(id, "nonces", wanted::repeated_nonce(seen)));
         }
         checks
     }

@@ -131,6 +131,9 @@ pub struct SdkCase {
     /// How many of them at a time.
     #[serde(default = "one")]
     pub at_once: u32,
+    /// Processes started at once that share the calls; more than one: all of them are new.
+    #[serde(default = "one")]
+    pub processes: u32,
     /// What becomes of the first requests, one after another; behind them answers are ordinary.
     #[serde(default)]
     pub replies: Vec<FaultKind>,
