@@ -8,7 +8,8 @@ use indexmap::IndexMap;
 use secrecy::ExposeSecret as _;
 
 use super::battery::{self, Subject};
-use super::run::{JudgeError, announced, record};
+use super::case::record;
+use super::run::{JudgeError, announced};
 use super::stage::Stage;
 use super::suite::{EndpointUse, SdkSuites, TokenUse, operation_of};
 use super::wanted;

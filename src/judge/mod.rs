@@ -7,6 +7,7 @@
 mod attach;
 mod battery;
 mod builtin;
+mod case;
 pub mod driver;
 pub mod manifest;
 pub mod protocol;

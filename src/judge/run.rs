@@ -3,31 +3,25 @@
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use indexmap::IndexMap;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::battery::{self, Subject};
 use super::driver::{Driver, DriverFault, Launch};
-use super::protocol::{Call, CallCredentials, Hello, OptionName, Outcome};
+use super::protocol::Hello;
 use super::stage::{Stage, StageError};
-use super::suite::{EndpointUse, PlannedSdkCase, SdkSuites, TokenUse, operation_of};
-use super::wanted::{self, Made};
+use super::suite::{PlannedSdkCase, SdkSuites};
+use super::wanted;
 use crate::clock::Clock;
 use crate::contract::Contracts;
-use crate::control::FaultKind;
 use crate::event::{
-    CaseFinished, CasePlanned, CheckRecorded, Event, ExchangeRecorded, KnownFailureDeclared, Mismatch,
-    RequirementDeclared, RunFinished, RunStarted, SCHEMA_VERSION, Verdict,
+    CaseFinished, CasePlanned, Event, ExchangeRecorded, KnownFailureDeclared, RequirementDeclared, RunFinished,
+    RunStarted, SCHEMA_VERSION,
 };
-use crate::mock::Seen;
-use crate::redact::{Echo, Redactor};
-use crate::signing::Credentials;
+use crate::redact::Redactor;
 use crate::target::model::Target;
 
 /// Cases at a time.
@@ -35,12 +29,6 @@ const WIDTH: usize = 8;
 
 /// How often a call that took too long is tried again by itself.
 const TIMED_AGAIN: usize = 2;
-
-/// After so many calls in a row that come to nothing at all, the driver is not asked any more.
-const SILENT: usize = 10;
-
-/// Requests of a case that are kept as evidence.
-const EVIDENCE: usize = 6;
 
 /// What a run is made of.
 pub struct JudgeInput {
@@ -71,20 +59,20 @@ pub enum JudgeError {
     Driver(#[from] DriverFault),
 }
 
-struct Judge {
-    input: JudgeInput,
-    stage: Stage,
-    hello: Hello,
-    driver: Mutex<Arc<Driver>>,
+pub(super) struct Judge {
+    pub(super) input: JudgeInput,
+    pub(super) stage: Stage,
+    pub(super) hello: Hello,
+    pub(super) driver: Mutex<Arc<Driver>>,
     /// Calls in a row that came to neither a request nor an answer.
-    n_silent: AtomicUsize,
+    pub(super) n_silent: AtomicUsize,
 }
 
 /// A finished case; `lost` says what took the driver away while it ran.
-struct Done {
-    finished: CaseFinished,
-    exchanges: Vec<ExchangeRecorded>,
-    lost: Option<DriverFault>,
+pub(super) struct Done {
+    pub(super) finished: CaseFinished,
+    pub(super) exchanges: Vec<ExchangeRecorded>,
+    pub(super) lost: Option<DriverFault>,
 }
 
 /// Runs the cases; every event goes to `emit` as it comes.
@@ -198,255 +186,6 @@ impl Judge {
             }));
         }
     }
-
-    async fn run_case(&self, idx: usize, planned: &PlannedSdkCase) -> Done {
-        let begun = Instant::now();
-        let not_run = |verdict: Verdict, reason: String, lost: Option<DriverFault>| Done {
-            finished: CaseFinished {
-                case: planned.id.clone(),
-                verdict,
-                reason: Some(reason),
-                checks: Vec::new(),
-                elapsed_micros: 0,
-            },
-            exchanges: Vec::new(),
-            lost,
-        };
-        if let Some(reason) = lacking(&self.hello, planned) {
-            return not_run(Verdict::NotExercised, reason, None);
-        }
-        if self.n_silent.load(Ordering::Relaxed) >= SILENT {
-            let reason = format!("the driver left {SILENT} calls in a row without a request and without an answer");
-            return not_run(Verdict::Indeterminate, reason, None);
-        }
-        let driver = match self.driver().await {
-            Ok(driver) => driver,
-            Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
-        };
-        let case = &planned.case;
-        let number = u32::try_from(idx % 4_096).unwrap_or(0);
-        let mut credentials = self.stage.credentials(number, case.token);
-        if let Some(secret) = &case.secret {
-            credentials.secret = SecretString::from(secret.as_str());
-        }
-        let key = credentials.access_key_id.clone();
-        let replies = case.replies.iter().map(|reply| self.pointed(reply)).collect();
-        self.stage.script(case.endpoint, &key, replies);
-        let calls: Vec<Call> = (0..case.count).map(|nth| self.call(planned, &credentials, (number, nth))).collect();
-        let parameters: Vec<(String, Value)> =
-            calls.first().map(|call| call.parameters.clone().into_iter().collect()).unwrap_or_default();
-        let limit = Duration::from_millis(case.limit_ms);
-        let results = match case.processes {
-            0 | 1 => make(&driver, calls, case.at_once, limit).await,
-            n_processes => match self.make_apart(calls, (n_processes, case.at_once), limit).await {
-                Ok(results) => results,
-                Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
-            },
-        };
-        let seen = self.stage.take(case.endpoint, &key);
-        let elsewhere = self.stage.take_elsewhere(&key);
-        let lost = driver.fault();
-        let is_silent = seen.is_empty() && results.iter().all(|result| matches!(result, Err(DriverFault::Hang(_))));
-        match is_silent {
-            true => self.n_silent.fetch_add(1, Ordering::Relaxed),
-            false => self.n_silent.swap(0, Ordering::Relaxed),
-        };
-        let mut checks = Vec::new();
-        let mut made = Vec::new();
-        for result in results {
-            match result {
-                Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => {
-                    return not_run(Verdict::NotExercised, reason, None);
-                }
-                Ok(one) => made.push(one),
-                Err(fault @ DriverFault::Hang(_)) => {
-                    let expected = format!("an end within {} ms", case.limit_ms);
-                    let hung = Mismatch { place: "the call".to_owned(), expected, actual: fault.to_string() };
-                    checks.extend(case.requirements.iter().map(|id| record(id, "hang", Some(hung.clone()))));
-                    self.replace().await;
-                }
-                Err(fault @ DriverFault::Ended { .. }) => {
-                    let ended = Mismatch {
-                        place: "the process".to_owned(),
-                        expected: "still there".to_owned(),
-                        actual: fault.to_string(),
-                    };
-                    checks.push(record("sdk.robustness.87", "process", Some(ended)));
-                }
-                Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), Some(fault)),
-            }
-        }
-        if seen.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
-            return not_run(
-                Verdict::Indeterminate,
-                "the driver tells of an answer, but nothing was sent".to_owned(),
-                None,
-            );
-        }
-        checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
-        for mismatch in checks.iter_mut().filter_map(|check| check.mismatch.as_mut()) {
-            *mismatch = self.input.redactor.mismatch(&Echo::default(), mismatch);
-        }
-        let failed = checks.iter().any(|check| check.mismatch.is_some() && self.binds(&check.requirement));
-        let elapsed_micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let verdict = if failed { Verdict::Failed } else { Verdict::Passed };
-        Done {
-            finished: CaseFinished { case: planned.id.clone(), verdict, reason: None, checks, elapsed_micros },
-            exchanges: self.evidence(planned, &seen),
-            lost,
-        }
-    }
-
-    fn binds(&self, requirement: &str) -> bool {
-        let found = self.input.suites.requirements.get(requirement);
-        found.is_none_or(|found| found.level != super::suite::SdkLevel::Info)
-    }
-
-    /// Returns the driver, a new one where the last was lost.
-    async fn driver(&self) -> Result<Arc<Driver>, DriverFault> {
-        let mut driver = self.driver.lock().await;
-        if driver.fault().is_some() {
-            *driver = Arc::new(Driver::start(&self.input.launch).await?);
-        }
-        Ok(Arc::clone(&driver))
-    }
-
-    /// Takes a driver away that does not come back from a call.
-    async fn replace(&self) {
-        let mut driver = self.driver.lock().await;
-        if let Ok(fresh) = Driver::start(&self.input.launch).await {
-            *driver = Arc::new(fresh);
-        }
-    }
-
-    /// Makes calls with several drivers that are started at once for it.
-    async fn make_apart(
-        &self,
-        calls: Vec<Call>,
-        (n_processes, at_once): (u32, u32),
-        limit: Duration,
-    ) -> Result<Vec<Result<Made, DriverFault>>, DriverFault> {
-        let n_processes = usize::try_from(n_processes).unwrap_or(1);
-        let share = calls.len().div_ceil(n_processes).max(1);
-        let one = |calls: Vec<Call>| async move {
-            let driver = Arc::new(Driver::start(&self.input.launch).await?);
-            let results = make(&driver, calls, at_once, limit).await;
-            if let Ok(driver) = Arc::try_unwrap(driver) {
-                driver.stop().await;
-            }
-            Ok(results)
-        };
-        let shares: Vec<Vec<Call>> = calls.chunks(share).map(<[Call]>::to_vec).collect();
-        let results = futures_util::future::join_all(shares.into_iter().map(one)).await;
-        Ok(results.into_iter().collect::<Result<Vec<_>, DriverFault>>()?.into_iter().flatten().collect())
-    }
-
-    /// Puts the address of the other host into a reply that points to it.
-    fn pointed(&self, reply: &FaultKind) -> FaultKind {
-        let FaultKind::Answer(answer) = reply else { return reply.clone() };
-        let mut answer = answer.clone();
-        answer.headers.values_mut().for_each(|value| *value = value.replace("{other}", &self.stage.other_host()));
-        FaultKind::Answer(answer)
-    }
-
-    fn call(&self, planned: &PlannedSdkCase, credentials: &Credentials, (number, nth): (u32, u32)) -> Call {
-        let valid = &self.input.suites.calls[&planned.operation];
-        let mut parameters = valid.parameters.clone();
-        parameters.extend(planned.case.parameters.clone());
-        parameters.retain(|name, _| !planned.case.without.contains(name));
-        for value in parameters.values_mut() {
-            if let Value::String(text) = value {
-                *text = match text
-                    .strip_prefix("{repeat ")
-                    .and_then(|rest| rest.strip_suffix('}')?.parse::<usize>().ok())
-                {
-                    Some(times) => "A".repeat(times),
-                    None => text.replace("{n}", &format!("{number}x{nth}")),
-                };
-            }
-        }
-        let mut options = planned.case.options.clone();
-        if planned.case.endpoint == EndpointUse::Https && options.ca_file.is_none() {
-            options.ca_file = Some(self.stage.ca_file().display().to_string());
-        }
-        Call {
-            id: format!("{}#{nth}", planned.id),
-            operation: planned.operation.clone(),
-            version: valid.version.clone(),
-            action: valid.action.clone(),
-            endpoint: self.stage.endpoint(planned.case.endpoint),
-            credentials: CallCredentials {
-                access_key_id: credentials.access_key_id.clone(),
-                access_key_secret: credentials.secret.clone(),
-                security_token: credentials.security_token.clone(),
-            },
-            parameters,
-            options,
-        }
-    }
-
-    fn checks(
-        &self,
-        planned: &PlannedSdkCase,
-        credentials: &Credentials,
-        (parameters, seen, elsewhere): (&[(String, Value)], &[Seen], &[Seen]),
-        made: &[Made],
-    ) -> Vec<CheckRecorded> {
-        let case = &planned.case;
-        let mut checks = Vec::new();
-        let mut wrong = wanted::of_wire(case, parameters, seen, elsewhere);
-        let secrets = told_secrets(credentials, parameters, seen);
-        let secrets: Vec<(&str, &str)> = secrets.iter().map(|(what, text)| (*what, text.as_str())).collect();
-        wrong.extend(made.iter().flat_map(|made| wanted::of_outcome(case, made, &secrets)));
-        for id in &case.requirements {
-            match wrong.is_empty() {
-                true => checks.push(record(id, "case", None)),
-                false => checks.extend(wrong.iter().map(|wrong| record(id, "case", Some(wrong.clone())))),
-            }
-        }
-        let given: Vec<String> = parameters.iter().map(|(name, _)| name.clone()).collect();
-        if let Some(operation) = operation_of(&self.input.contracts, &planned.operation) {
-            for seen in seen {
-                let subject = Subject {
-                    seen,
-                    operation,
-                    call: &self.input.suites.calls[&planned.operation],
-                    key: &planned.operation,
-                    credentials,
-                    endpoint: &self.stage.endpoint(case.endpoint),
-                    sdk_version: &self.hello.sdk_version,
-                    given: &given,
-                    now: self.input.clock.now(),
-                };
-                for (id, mismatch) in battery::look(&subject) {
-                    // Each finding once a case.
-                    if !checks.iter().any(|check: &CheckRecorded| {
-                        check.requirement == id && (check.mismatch.is_some() || mismatch.is_none())
-                    }) {
-                        checks.push(record(id, "request", mismatch));
-                    }
-                }
-            }
-        }
-        if seen.len() > 1 {
-            let id = if case.processes > 1 { "sdk.signing.11" } else { "sdk.signing.10" };
-            checks.push(record(id, "nonces", wanted::repeated_nonce(seen)));
-        }
-        checks
-    }
-
-    fn evidence(&self, planned: &PlannedSdkCase, seen: &[Seen]) -> Vec<ExchangeRecorded> {
-        let one = |(step, seen): (usize, &Seen)| ExchangeRecorded {
-            case: planned.id.clone(),
-            step: u32::try_from(step).unwrap_or(u32::MAX),
-            operation: planned.operation.clone(),
-            request: self.input.redactor.request(&seen.request),
-            response: None,
-            no_response: None,
-            elapsed_micros: 0,
-        };
-        seen.iter().take(EVIDENCE).enumerate().map(one).collect()
-    }
 }
 
 /// Declares every requirement.
@@ -464,81 +203,4 @@ pub(super) fn announced(suites: &SdkSuites, emit: &mut impl FnMut(Event)) {
             unexercised_zh: None,
         }));
     }
-}
-
-pub(super) fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>) -> CheckRecorded {
-    CheckRecorded { requirement: requirement.to_owned(), check: check.to_owned(), step: 0, mismatch }
-}
-
-/// Makes calls, so many at a time.
-async fn make(driver: &Arc<Driver>, calls: Vec<Call>, at_once: u32, limit: Duration) -> Vec<Result<Made, DriverFault>> {
-    let one = |call: Call| {
-        let driver = Arc::clone(driver);
-        async move {
-            let begun = Instant::now();
-            let outcome = driver.call(&call, limit).await?;
-            Ok(Made { outcome, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) })
-        }
-    };
-    let width = usize::try_from(at_once.max(1)).unwrap_or(1);
-    let mut running = futures_util::stream::iter(calls.into_iter().map(one)).buffered(width);
-    let mut results = Vec::new();
-    while let Some(result) = running.next().await {
-        let is_over = result.is_err();
-        results.push(result);
-        // Who does not come back from one call is not asked for the rest.
-        if is_over {
-            break;
-        }
-    }
-    results
-}
-
-/// What must stand in no error text, with what it is.
-fn told_secrets(
-    credentials: &Credentials,
-    parameters: &[(String, Value)],
-    seen: &[Seen],
-) -> Vec<(&'static str, String)> {
-    let mut secrets = vec![("secret", credentials.secret.expose_secret().to_owned())];
-    secrets.extend(super::stage::token(credentials).map(|token| ("security token", token.to_owned())));
-    secrets.extend(
-        seen.iter().filter_map(|seen| battery::marks(&seen.request)).map(|[_, _, signature]| ("signature", signature)),
-    );
-    for (what, names) in [("name", ["CertName", "Name", "DocName"]), ("id number", ["CertNo", "IdCardNumber", "DocNo"])]
-    {
-        let values = parameters.iter().filter(|(name, _)| names.contains(&name.as_str()));
-        secrets.extend(values.filter_map(|(_, value)| value.as_str()).map(|text| (what, text.to_owned())));
-    }
-    secrets.retain(|(_, text)| text.len() >= 6);
-    secrets
-}
-
-/// Says why an SDK cannot be asked this.
-fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
-    let Some(offered) = hello.operations.get(&planned.operation) else {
-        return Some(format!("the SDK has no {}", planned.operation));
-    };
-    if !offered.supported {
-        let reason = offered.reason.as_deref().unwrap_or("the driver gives no reason");
-        return Some(format!("the SDK has no {}: {reason}", planned.operation));
-    }
-    let case = &planned.case;
-    if let Some(known) = &offered.parameters {
-        let missing = case.parameters.keys().find(|name| !known.contains(name));
-        if let Some(name) = missing {
-            return Some(format!("the SDK cannot send {name}"));
-        }
-    }
-    let options = &case.options;
-    let wanted = [
-        (options.connect_timeout_ms.is_some(), OptionName::ConnectTimeoutMs),
-        (options.read_timeout_ms.is_some(), OptionName::ReadTimeoutMs),
-        // One attempt is what an SDK makes that cannot be told otherwise.
-        (options.max_attempts.is_some_and(|most| most > 1), OptionName::MaxAttempts),
-        (case.token != TokenUse::None, OptionName::SecurityToken),
-        (case.endpoint == EndpointUse::Https || options.ca_file.is_some(), OptionName::CaFile),
-    ];
-    let missing = wanted.into_iter().find(|(is_wanted, option)| *is_wanted && !hello.options.contains(option));
-    missing.map(|(_, option)| format!("the driver cannot set {}", serde_json::to_string(&option).unwrap_or_default()))
 }
