@@ -11,6 +11,7 @@
 //! | [`contract`] | the protocol as data, and the requirements derived from it |
 //! | [`check`] | one file per check: exchange in, mismatches out |
 //! | [`target`], [`suite`], [`plan`] | where, what was written, what will happen |
+//! | [`load_profile`] | what is called how often, when arrival n is due, which limits bind |
 //! | [`request`] | case + sandbox + contract + signer → request |
 //! | [`coverage`] | contracts × events → figures |
 //! | [`transport`] | the only client side |
@@ -35,6 +36,7 @@ pub mod event;
 pub mod exchange;
 pub mod files;
 pub mod judge;
+pub mod load_profile;
 pub mod mock;
 pub mod mutants;
 pub mod plan;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::check::CheckArgs;
 use super::mock::MockArgs;
 use super::mutants::MutantsArgs;
+use super::plan::PlanArgs;
 use super::report::ReportArgs;
 use super::sdk::{DriverArgs, SdkArgs};
 use super::sign::SignArgs;
@@ -27,6 +28,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Judge an SDK through its driver
     Sdk(Box<SdkArgs>),
+    /// Say what a load profile will ask of a target, before anything is sent
+    Plan(Box<PlanArgs>),
     /// Serve the mock until told to stop
     Mock(Box<MockArgs>),
     /// Run the suites against each defect of the mock: what would they have caught?
@@ -35,7 +38,7 @@ pub enum Command {
     Sign(SignArgs),
     /// Make reports again from the events of a run
     Report(ReportArgs),
-    /// List cases, requirements, codes, operations or targets
+    /// List cases, requirements, codes, operations, targets or load profiles
     List(ListArgs),
     /// Explain a requirement, code or case
     Explain(ExplainArgs),
@@ -85,6 +88,8 @@ pub enum Listed {
     Codes,
     Operations,
     Targets,
+    /// Load profiles
+    Profiles,
 }
 
 /// What `idvet explain` is told.
@@ -127,6 +132,8 @@ pub enum SchemaName {
     Driver,
     /// suites/sdk/<topic>.yaml
     SdkSuite,
+    /// suites/<api>/load/<name>.yaml
+    LoadProfile,
 }
 
 /// What `idvet doctor` is told.

@@ -1,6 +1,7 @@
 //! `idvet lint`: every mistake of a suites folder.
 
 use super::args::SuitesArg;
+use super::profile::read_profile;
 use super::settings::suite_files;
 use super::{Failure, World, exit};
 use crate::contract::Contracts;
@@ -8,6 +9,7 @@ use crate::coverage::parse_ledger;
 use crate::diagnostic::Diagnostic;
 use crate::files::SuiteFiles;
 use crate::judge::suite::load_sdk;
+use crate::load_profile::profile_names;
 use crate::{suite, target};
 
 /// What was linted, for the line that says so.
@@ -16,12 +18,16 @@ pub struct Linted {
     pub n_requirements: usize,
     pub n_cases: usize,
     pub n_targets: usize,
+    pub n_profiles: usize,
 }
 
 pub(super) fn run(args: &SuitesArg, world: &mut World<'_>) -> Result<u8, Failure> {
     let linted = lint(&suite_files(args, world)?)?;
-    let Linted { n_requirements, n_cases, n_targets } = linted;
-    world.print(&format!("{n_cases} cases, {n_requirements} requirements, {n_targets} targets: no mistake\n"))?;
+    let Linted { n_requirements, n_cases, n_targets, n_profiles } = linted;
+    let text = format!(
+        "{n_cases} cases, {n_requirements} requirements, {n_targets} targets, {n_profiles} load profiles: no mistake\n"
+    );
+    world.print(&text)?;
     Ok(exit::SATISFIED)
 }
 
@@ -33,13 +39,22 @@ pub fn lint(files: &SuiteFiles) -> Result<Linted, Vec<Diagnostic>> {
     let mut mistakes = suite::lint(files, &contracts, &suites);
     let targets = files.files.keys().filter_map(|path| path.strip_prefix("targets/")?.strip_suffix(".yaml"));
     mistakes.extend(sdk_mistakes(files, &contracts));
+    let profiles = profile_names(files);
+    for name in &profiles {
+        mistakes.extend(read_profile(name, files, &contracts, &suites).err().unwrap_or_default());
+    }
     let mut n_targets = 0;
     for name in targets {
         n_targets += 1;
         mistakes.extend(target::load(files, name).err().unwrap_or_default());
     }
     match mistakes.is_empty() {
-        true => Ok(Linted { n_requirements: contracts.requirements.len(), n_cases: suites.cases.len(), n_targets }),
+        true => Ok(Linted {
+            n_requirements: contracts.requirements.len(),
+            n_cases: suites.cases.len(),
+            n_targets,
+            n_profiles: profiles.len(),
+        }),
         false => Err(mistakes),
     }
 }

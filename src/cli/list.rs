@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::args::{ListArgs, Listed};
+use super::profile::read_profile;
 use super::settings::{Loaded, load};
 use super::{Failure, World, exit};
 use crate::contract::Level;
+use crate::load_profile::profile_names;
 use crate::report::Lang;
 use crate::suite::glob_matches;
 use crate::target;
@@ -18,6 +20,7 @@ pub(super) fn run(args: &ListArgs, world: &mut World<'_>) -> Result<u8, Failure>
         Listed::Codes => codes(&loaded, args.lang),
         Listed::Operations => operations(&loaded),
         Listed::Targets => targets(&loaded)?,
+        Listed::Profiles => profiles(&loaded, args.lang)?,
     };
     let chosen: Vec<&Line> = lines.iter().filter(|line| fits(args.pattern.as_deref(), &line.id)).collect();
     if let (Some(pattern), true) = (&args.pattern, chosen.is_empty()) {
@@ -30,6 +33,20 @@ pub(super) fn run(args: &ListArgs, world: &mut World<'_>) -> Result<u8, Failure>
     });
     world.print(&text.collect::<String>())?;
     Ok(exit::SATISFIED)
+}
+
+fn profiles(loaded: &Loaded, lang: Lang) -> Result<Vec<Line>, Failure> {
+    let mut lines = Vec::new();
+    for name in profile_names(&loaded.files) {
+        let profile = read_profile(&name, &loaded.files, &loaded.contracts, &loaded.suites)?;
+        let title = &profile.file.title;
+        lines.push(Line {
+            text: lang.pick(&title.en, &title.zh).to_owned(),
+            json: json!({ "profile": name, "title_en": title.en, "title_zh": title.zh, "steps": profile.labels() }),
+            id: name,
+        });
+    }
+    Ok(lines)
 }
 
 /// One thing listed.

@@ -16,6 +16,8 @@ mod list;
 pub mod mock;
 pub mod mutants;
 pub mod output;
+mod plan;
+mod profile;
 pub mod report;
 mod run;
 mod schema;

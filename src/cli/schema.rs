@@ -7,6 +7,7 @@ use crate::control::control_schema;
 use crate::coverage::ledger_schema;
 use crate::judge::protocol::driver_schema;
 use crate::judge::suite::sdk_suite_schema;
+use crate::load_profile::profile_schema;
 use crate::report::{event_schema, report_schema};
 use crate::suite::suite_schema;
 use crate::target::target_schema;
@@ -21,6 +22,7 @@ pub(super) fn run(args: &SchemaArgs, world: &mut World<'_>) -> Result<u8, Failur
         SchemaName::Report => report_schema(),
         SchemaName::Control => control_schema(),
         SchemaName::Driver => driver_schema(),
+        SchemaName::LoadProfile => profile_schema(),
         SchemaName::SdkSuite => sdk_suite_schema(),
     };
     world.print(&format!("{schema:#}\n"))?;

@@ -73,12 +73,13 @@ pub fn load_figures(files: &SuiteFiles) -> Result<Option<MutantFigures>, Vec<Dia
     Ok((figures.suites == digest(files)).then_some(figures))
 }
 
-/// Hashes every file but the figures and those of SDKs: name, length and text of each.
+/// Hashes every file but the figures, load profiles and those of SDKs: name, length and text of each.
 fn digest(files: &SuiteFiles) -> String {
     let mut hash = Sha256::new();
-    // What is tried on SDKs is no matter of endpoints.
-    let is_of_sdks = |name: &str| name.starts_with("sdk/") || name.starts_with("known-failures/");
-    for (name, text) in files.files.iter().filter(|(name, _)| *name != FIGURES_FILE && !is_of_sdks(name)) {
+    // What is tried on SDKs, and how much is sent, is no matter of conformance.
+    let is_other =
+        |name: &str| name.starts_with("sdk/") || name.starts_with("known-failures/") || name.contains("/load/");
+    for (name, text) in files.files.iter().filter(|(name, _)| *name != FIGURES_FILE && !is_other(name)) {
         hash.update(format!("{name}\n{}\n", text.len()));
         hash.update(text.as_bytes());
     }

@@ -88,9 +88,9 @@ pub(super) fn parse_files(files: &SuiteFiles) -> Vec<Result<ParsedFile, Vec<Diag
     side_by_side(&suites, |(_, text)| text.len(), |(path, text)| parse_file(files, path, text))
 }
 
-/// Targets, and what is tried on SDKs, are read elsewhere.
+/// Targets, load profiles, and what is tried on SDKs, are read elsewhere.
 fn is_elsewhere(path: &str) -> bool {
-    ["targets/", "sdk/", "known-failures/"].iter().any(|folder| path.starts_with(folder))
+    path.contains("/load/") || ["targets/", "sdk/", "known-failures/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Does the same to every item, on as many threads as there are processors. Whoever is free takes the heaviest item left,

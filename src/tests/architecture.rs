@@ -22,6 +22,7 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("check", &["exchange", "contract", "event", "clock"]),
         ("target", &["diagnostic", "files", "contract", "control"]),
         ("suite", &["diagnostic", "files", "contract", "target"]),
+        ("load_profile", &["diagnostic", "files", "contract", "suite", "target"]),
         ("plan", &["suite", "target", "contract", "event", "diagnostic"]),
         ("request", &["exchange", "clock", "signing", "contract", "target", "suite", "plan"]),
         ("coverage", &["event", "contract", "diagnostic"]),
