@@ -13,10 +13,6 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// One line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "exchanges are most of a stream; a box each would cost more than it saves"
-)]
 pub enum Event {
     RunStarted(RunStarted),
     /// A requirement of the contracts in force; all of them, whatever was selected: they are the denominator.
@@ -27,6 +23,12 @@ pub enum Event {
     CasePlanned(CasePlanned),
     Exchange(ExchangeRecorded),
     CaseFinished(CaseFinished),
+    /// What a load run is about to do.
+    LoadPlanned(LoadPlanned),
+    /// A second of a load run.
+    LoadInterval(LoadInterval),
+    /// An answer of a load run that is not as the contract says.
+    LoadWrong(LoadWrong),
     RunFinished(RunFinished),
 }
 
@@ -224,4 +226,125 @@ pub enum StopCause {
     Target,
     /// A bug in idvet.
     Internal,
+}
+
+/// What a load run is about to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadPlanned {
+    /// Name of the load profile.
+    pub profile: String,
+    pub title_en: String,
+    pub title_zh: String,
+    /// Steps that are counted, in order; rows of intervals name them by position.
+    pub steps: Vec<LoadStepPlanned>,
+    /// Limits of calls a second that are held.
+    pub limits: Vec<LoadLimit>,
+    /// Conditions on the figures, as written.
+    pub thresholds: Vec<String>,
+    /// Arrivals expected in all, warm-up included, of all shards.
+    pub arrivals: f64,
+    /// Nanoseconds in which arrivals come, warm-up included.
+    pub length_nanos: u64,
+    /// Nanoseconds at the beginning whose arrivals stay out of the figures.
+    pub warm_up_nanos: u64,
+    /// `i/n` where this process sends of each n arrivals one.
+    pub shard: Option<String>,
+    /// One answer in so many is held against the whole contract; 0: none.
+    pub check_every: u32,
+    /// True when documented limits may be exceeded.
+    pub beyond_limits: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadStepPlanned {
+    pub step: String,
+    pub api: String,
+    pub operation: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadLimit {
+    /// What counts, for example `cloudauth.InitFaceVerify, ID_PRO`.
+    pub name: String,
+    /// Calls in any one second.
+    pub per_second: u32,
+    /// True for a limit of the contract, false for a budget of the target.
+    pub documented: bool,
+    /// Positions of the steps whose calls count.
+    pub steps: Vec<u32>,
+}
+
+/// A second of a load run. All of it is volatile.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadInterval {
+    /// Seconds from the start of the run to the start of the interval.
+    pub second: u64,
+    /// How long it lasted, in microseconds: a second, but for the last.
+    pub micros: u64,
+    /// Arrivals that were due in it.
+    pub due: u64,
+    /// Arrivals and later calls that could not be sent in time.
+    pub dropped: u64,
+    /// Transactions that came to their end.
+    pub finished: u64,
+    /// Transactions that a refusal, failure or drop ended.
+    pub abandoned: u64,
+    /// Submissions by the control API that were not accepted.
+    pub submissions_failed: u64,
+    /// Calls that waited more than a millisecond for a limit of calls a second.
+    pub held_by_limit: u64,
+    /// The same for a connection.
+    pub held_by_connection: u64,
+    /// Connections opened.
+    pub connections: u64,
+    /// Open at its end.
+    pub open: u64,
+    /// Answers held against the whole contract.
+    pub checked: u64,
+    /// Of them, answers with a breach of a MUST or SHOULD.
+    pub wrong: u64,
+    pub rows: Vec<LoadRow>,
+}
+
+/// Answers of one step and class within an interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadRow {
+    /// Position of the step in `load-planned`.
+    pub step: u32,
+    pub class: LoadClass,
+    /// True for transactions of the warm-up.
+    pub warm_up: bool,
+    pub calls: u64,
+    /// How often each code came, or why there was no answer.
+    pub codes: IndexMap<String, u64>,
+    /// From the due time to the last byte: HdrHistogram, V2 with deflate, Base64; microseconds.
+    pub latency: String,
+    /// From the first byte sent to the last byte; the same.
+    pub service: String,
+    /// From the due time to the first byte sent; the same.
+    pub lag: String,
+}
+
+/// What kind of answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadClass {
+    /// The success that the contract documents.
+    Ok,
+    /// A code that the operation documents, other than success.
+    Refused,
+    /// Over a limit of calls a second.
+    Throttled,
+    /// No answer, no JSON, a failing of the service, or a code that the operation does not have.
+    Failed,
+}
+
+/// An answer that is not as the contract says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadWrong {
+    pub step: String,
+    pub requirement: String,
+    pub mismatch: Mismatch,
+    /// The answer, redacted.
+    pub response: RecordedMessage,
 }

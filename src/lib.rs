@@ -14,9 +14,11 @@
 //! | [`load_profile`] | what is called how often, when arrival n is due, which limits bind |
 //! | [`request`] | case + sandbox + contract + signer → request |
 //! | [`coverage`] | contracts × events → figures |
+//! | [`load_summary`] | events of a load run → figures and verdicts on thresholds |
 //! | [`transport`] | the only client side |
 //! | [`mock`] | the only server side: gateway, services, lifecycle, faults, journal |
 //! | [`runner`] | runs a plan, emits events |
+//! | [`load`] | sends what a load profile schedules, within the limits, and tells what came |
 //! | [`judge`] | runs SDKs through drivers against mocks that keep every request; the built-in client as a driver |
 //! | [`mutants`] | runs the suites against each defect of the mock: what would they have caught? |
 //! | [`report`] | one file per format, each a pure function of events |
@@ -36,7 +38,9 @@ pub mod event;
 pub mod exchange;
 pub mod files;
 pub mod judge;
+pub mod load;
 pub mod load_profile;
+pub mod load_summary;
 pub mod mock;
 pub mod mutants;
 pub mod plan;

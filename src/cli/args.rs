@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::check::CheckArgs;
+use super::load::LoadArgs;
 use super::mock::MockArgs;
 use super::mutants::MutantsArgs;
 use super::plan::PlanArgs;
@@ -28,6 +29,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Judge an SDK through its driver
     Sdk(Box<SdkArgs>),
+    /// Drive load at due times, within limits of calls a second
+    Load(Box<LoadArgs>),
     /// Say what a load profile will ask of a target, before anything is sent
     Plan(Box<PlanArgs>),
     /// Serve the mock until told to stop

@@ -13,8 +13,11 @@ use super::signals::stop_signal;
 use super::{Failure, World, exit};
 use crate::clock::Clock;
 use crate::contract::Contracts;
+use crate::load_profile::Span;
 use crate::mock::defect::{self, UnknownDefect};
-use crate::mock::{MockError, MockOptions, READINGS, Reading, RunningMock, VariantError, Variants, start};
+use crate::mock::{
+    ArrivalLog, Latency, MockError, MockOptions, READINGS, Reading, RunningMock, VariantError, Variants, start,
+};
 use crate::target::model::Target;
 
 /// What `idvet mock` is told.
@@ -59,6 +62,16 @@ pub struct MockArgs {
     /// List the defects and stop.
     #[arg(long)]
     pub list_defects: bool,
+    /// How long answers take: constant:5ms, lognormal:5ms,0.5 (median, sigma), stalls:1ms,10s,1s (service, every, lasting) or
+    /// slow-start:200ms,5ms,30s (from, to, over); of one action: InitFaceVerify=constant:5ms; may be given several times.
+    #[arg(long, value_name = "[ACTION=]MODEL", value_parser = parse_latency)]
+    pub latency: Vec<(String, Latency)>,
+    /// Write when calls came to this file: nanoseconds, action, HTTP status.
+    #[arg(long, value_name = "FILE")]
+    pub arrivals: Option<PathBuf>,
+    /// Of so many calls, write one.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "arrivals")]
+    pub arrivals_every: u64,
     /// Limit calls a second as documented.
     #[arg(long, value_enum, default_value = "on")]
     pub throttle: Switch,
@@ -108,6 +121,7 @@ pub(super) fn run_mock(args: &MockArgs, world: &mut World<'_>) -> Result<u8, Fai
     let target = read_target(&args.target, &files, world)?;
     let mut args = args.clone();
     args.ready_file = args.ready_file.map(|path| world.path(&path));
+    args.arrivals = args.arrivals.map(|path| world.path(&path));
     args.ca_out = args.ca_out.map(|path| world.path(&path));
     // Threads of their own serve the calls; one thread is enough for the rest.
     let mut builder = match args.threads {
@@ -133,7 +147,8 @@ pub async fn run(
     // Signals are caught before the address is printed, so that whoever reads it may send one at once.
     let stop = stop_signal().map_err(MockCommandError::Signal)?;
     let defect = args.defect.as_ref().map(|id| defect::find(&contracts, id)).transpose()?;
-    let options = MockOptions { defect: defect.map(Arc::new), ..options(args, clock)? };
+    let arrivals = args.arrivals.as_ref().map(|path| arrival_log(path, args.arrivals_every)).transpose()?;
+    let options = MockOptions { defect: defect.map(Arc::new), arrivals, ..options(args, clock)? };
     let running = start(target, contracts, options).await?;
     announce(args, &running, stdout)?;
     stop.await;
@@ -158,6 +173,8 @@ fn list_variants(stdout: &mut dyn Write) -> std::io::Result<u8> {
 fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, VariantError> {
     Ok(MockOptions {
         witness: None,
+        latencies: args.latency.clone(),
+        arrivals: None,
         listen: args.listen,
         control_listen: args.control,
         tls: args.tls,
@@ -171,6 +188,42 @@ fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, Varian
         defect: None,
         clock,
     })
+}
+
+fn arrival_log(path: &Path, every: u64) -> Result<Arc<ArrivalLog>, MockCommandError> {
+    let failed = |source| MockCommandError::Write { path: path.to_owned(), source };
+    let file = std::fs::File::create(path).map_err(failed)?;
+    Ok(Arc::new(ArrivalLog::new(file, every).map_err(failed)?))
+}
+
+/// Reads how long answers take, and of which action.
+fn parse_latency(text: &str) -> Result<(String, Latency), String> {
+    let (action, model) = text.split_once('=').unwrap_or(("", text));
+    let (name, values) = model.split_once(':').unwrap_or((model, ""));
+    let values: Vec<&str> = values.split(',').map(str::trim).collect();
+    let length = |text: &str| Span::parse(text).map(Span::duration);
+    let latency = match (name, values.as_slice()) {
+        ("constant", [length_text]) => Latency::Constant(length(length_text)?),
+        ("lognormal", [median, sigma]) => {
+            let sigma = sigma.parse::<f64>().ok().filter(|sigma| (0.0..=5.0).contains(sigma));
+            Latency::LogNormal {
+                median: length(median)?,
+                sigma: sigma.ok_or("the sigma of lognormal is a number from 0 to 5")?,
+            }
+        }
+        ("stalls", [service, every, lasting]) => {
+            Latency::Stalls { service: length(service)?, every: length(every)?, lasting: length(lasting)? }
+        }
+        ("slow-start", [from, to, over]) => {
+            Latency::SlowStart { from: length(from)?, to: length(to)?, over: length(over)? }
+        }
+        _ => {
+            return Err("there are constant:LENGTH, lognormal:MEDIAN,SIGMA, stalls:SERVICE,EVERY,LASTING and \
+                        slow-start:FROM,TO,OVER"
+                .to_owned());
+        }
+    };
+    Ok((action.to_owned(), latency))
 }
 
 fn announce(args: &MockArgs, running: &RunningMock, stdout: &mut dyn Write) -> Result<(), MockCommandError> {

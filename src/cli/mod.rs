@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 pub mod lint;
 mod list;
+mod load;
 pub mod mock;
 pub mod mutants;
 pub mod output;

@@ -4,7 +4,9 @@ use clap::Parser;
 
 use super::args::{Cli, Command};
 use super::{Failure, World};
-use super::{check, completions, doctor, exit, explain, lint, list, mock, mutants, plan, report, schema, sdk, sign};
+use super::{
+    check, completions, doctor, exit, explain, lint, list, load, mock, mutants, plan, report, schema, sdk, sign,
+};
 
 /// Runs a command line, without the program's name. Returns the documented exit code.
 pub fn run(arguments: &[String], world: &mut World<'_>) -> u8 {
@@ -26,6 +28,7 @@ fn dispatch(command: Command, world: &mut World<'_>) -> Result<u8, Failure> {
         Command::Check(args) => check::run(&args, world),
         Command::Sdk(args) => sdk::run(&args, world),
         Command::Driver(args) => sdk::drive(&args, world),
+        Command::Load(args) => load::run(&args, world),
         Command::Plan(args) => plan::run(&args, world),
         Command::Mock(args) => mock::run_mock(&args, world),
         Command::Mutants(args) => mutants::run(&args, world),

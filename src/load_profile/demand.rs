@@ -78,8 +78,13 @@ const SLACK: f64 = 1e-6;
 impl Demand {
     /// Foresees a profile.
     pub fn of(profile: &LoadProfile, limits: &Limits, budgets: &Budgets) -> Self {
-        let arrivals = profile.schedule.expected_in_all();
-        let peak_rate = profile.schedule.peak_rate();
+        Self::of_shard(profile, limits, budgets, 1)
+    }
+
+    /// Foresees one of `n` shards of a profile; limits and budgets are those of the shard.
+    pub fn of_shard(profile: &LoadProfile, limits: &Limits, budgets: &Budgets, n: u64) -> Self {
+        let arrivals = profile.schedule.expected_in_all() / n.max(1) as f64;
+        let peak_rate = profile.schedule.peak_rate() / n.max(1) as f64;
         let per_arrival = calls_per_arrival(profile);
         let mut demand = Self {
             arrivals,

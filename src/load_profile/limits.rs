@@ -74,6 +74,21 @@ impl Limits {
         limits
     }
 
+    /// Returns the limits that each of `n` processes holds, so that all of them together hold these.
+    ///
+    /// # Errors
+    /// A fragment, for a limit that leaves nothing for each.
+    pub fn split(mut self, n: u64) -> Result<Self, String> {
+        for limit in &mut self.limits {
+            let each = u64::from(limit.per_second) / n.max(1);
+            if each == 0 {
+                return Err(format!("{}: {} calls a second cannot be split among {n}", limit.name(), limit.per_second));
+            }
+            limit.per_second = u32::try_from(each).unwrap_or(u32::MAX);
+        }
+        Ok(self)
+    }
+
     fn position(&mut self, limit: Limit) -> usize {
         self.limits.iter().position(|known| *known == limit).unwrap_or_else(|| {
             self.limits.push(limit);

@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{HeaderName, HeaderValue};
+use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::core::Mock;
 use super::gateway::Arrival;
+use super::latency::Latencies;
 use super::server::{AnswerBody, Fate, Handler, Received, Reply, refuse_received};
 use super::variant::{Variant, rewire};
 use super::witness::Seen;
@@ -19,6 +21,8 @@ use crate::exchange::Request;
 /// Serves calls.
 pub(super) struct Api {
     pub(super) mock: Arc<Mock>,
+    /// How long answers take on purpose, if they do.
+    pub(super) latencies: Option<Latencies>,
     /// The listener serves HTTPS, so that a plain call is one that came by the wrong way.
     pub(super) tls_only: bool,
 }
@@ -26,6 +30,7 @@ pub(super) struct Api {
 impl Handler for Api {
     async fn handle(&self, received: Received, tls: bool, fate: &Fate) -> Reply {
         let Received::Whole(request) = received else { return refuse_received(&received) };
+        let arrived = Instant::now();
         if request.path() == DISCOVERY_PATH {
             return reply(self.discovery());
         }
@@ -42,6 +47,12 @@ impl Handler for Api {
             witness.note(answer.access_key_id.as_deref(), seen);
         }
         self.mock.record(&answer);
+        if let Some(arrivals) = &self.mock.options.arrivals {
+            arrivals.note(arrived.into_std(), answer.action.as_deref(), answer.status);
+        }
+        if let Some(latencies) = &self.latencies {
+            latencies.wait(answer.action.as_deref(), arrived).await;
+        }
         let reply = match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
             None => reply(answer),
             Some(fault) => spoil(answer, fault, fate).await,

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::arrivals::ArrivalLog;
 use super::defect::Defect;
+use super::latency::Latency;
 use super::variant::Variants;
 use super::witness::Witness;
 use crate::clock::Clock;
@@ -33,6 +35,10 @@ pub struct MockOptions {
     pub variants: Variants,
     /// Keeps every request for whoever judges the clients.
     pub witness: Option<Arc<Witness>>,
+    /// How long answers take, by action; an empty action means all others.
+    pub latencies: Vec<(String, Latency)>,
+    /// Notes when calls came.
+    pub arrivals: Option<Arc<ArrivalLog>>,
     /// A breach of one requirement.
     pub defect: Option<Arc<Defect>>,
     pub clock: Arc<dyn Clock>,
@@ -54,6 +60,8 @@ impl MockOptions {
             seed: 0,
             variants: Variants::default(),
             witness: None,
+            latencies: Vec::new(),
+            arrivals: None,
             defect: None,
             clock,
         }

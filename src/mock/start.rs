@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::api::Api;
 use super::control::Control;
 use super::core::Mock;
+use super::latency::Latencies;
 use super::options::MockOptions;
 use super::server::{Listener, TlsError, bind, make_identity};
 use crate::contract::Contracts;
@@ -68,7 +69,9 @@ pub async fn start(target: &Target, contracts: Arc<Contracts>, options: MockOpti
     let mut running = RunningMock { mock: mock.clone(), address, control, tls, stop, tasks, threads: Vec::new() };
     let handler = Arc::new(Control { mock: mock.clone() });
     running.listener(handler, None).spawn(control_socket).map_err(MockError::Thread)?;
-    let handler = Arc::new(Api { mock, tls_only: tls });
+    let latencies = &mock.options.latencies;
+    let latencies = (!latencies.is_empty()).then(|| Latencies::new(latencies));
+    let handler = Arc::new(Api { mock, latencies, tls_only: tls });
     match threads {
         None => running.listener(handler, acceptor).spawn(api_socket).map_err(MockError::Thread)?,
         Some(n_threads) => {
@@ -121,6 +124,9 @@ impl RunningMock {
         let _ = tokio::time::timeout(Duration::from_secs(1), self.tasks.wait()).await;
         for thread in std::mem::take(&mut self.threads) {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        if let Some(arrivals) = &self.mock.options.arrivals {
+            arrivals.flush();
         }
     }
 }

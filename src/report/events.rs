@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use crate::event::{Event, ExchangeRecorded, RecordedMessage, SCHEMA_VERSION};
+use crate::event::{Event, ExchangeRecorded, LoadInterval, RecordedMessage, SCHEMA_VERSION};
 use crate::redact::Redactor;
 
 /// What two runs with one seed need not share, as paths into the events.
@@ -14,6 +14,7 @@ pub const VOLATILE_FIELDS: &[&str] = &[
     "exchange.response.body_bytes",
     "exchange.response.volatile",
     "case-finished.elapsed_micros",
+    "load-interval",
     "run-finished.elapsed_micros",
 ];
 
@@ -191,7 +192,12 @@ pub fn strip_volatile(event: &mut Event) {
         Event::Exchange(exchange) => strip_exchange(exchange),
         Event::CaseFinished(case) => case.elapsed_micros = 0,
         Event::RunFinished(run) => run.elapsed_micros = 0,
-        Event::Requirement(_) | Event::KnownFailure(_) | Event::CasePlanned(_) => {}
+        Event::LoadInterval(interval) => *interval = LoadInterval::default(),
+        Event::Requirement(_)
+        | Event::KnownFailure(_)
+        | Event::CasePlanned(_)
+        | Event::LoadPlanned(_)
+        | Event::LoadWrong(_) => {}
     }
 }
 

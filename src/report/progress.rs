@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::event::{Event, Verdict};
+use crate::event::{Event, LoadClass, LoadInterval, Verdict};
 
 /// Hears events and shows how far the run is, on stderr.
 #[derive(Debug)]
@@ -10,6 +10,26 @@ pub struct Progress {
     bar: ProgressBar,
     n_planned: u64,
     n_failed: u64,
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Says what a second of a load run was like.
+fn load_message(interval: &LoadInterval) -> String {
+    let calls: u64 = interval.rows.iter().map(|row| row.calls).sum();
+    let of =
+        |class: LoadClass| -> u64 { interval.rows.iter().filter(|row| row.class == class).map(|row| row.calls).sum() };
+    let mut text = format!("s, {calls} answers/s");
+    let named = [(LoadClass::Refused, "refused"), (LoadClass::Throttled, "throttled"), (LoadClass::Failed, "failed")];
+    for (class, name) in named {
+        if of(class) > 0 {
+            text.push_str(&format!(", {} {name}", of(class)));
+        }
+    }
+    if interval.dropped > 0 {
+        text.push_str(&format!(", {} dropped", interval.dropped));
+    }
+    text
 }
 
 impl Progress {
@@ -37,7 +57,16 @@ impl Progress {
                 }
             }
             Event::RunFinished(_) => self.bar.finish_and_clear(),
-            Event::RunStarted(_) | Event::Requirement(_) | Event::KnownFailure(_) | Event::Exchange(_) => {}
+            Event::LoadPlanned(planned) => self.bar.set_length(planned.length_nanos / SECOND),
+            Event::LoadInterval(interval) => {
+                self.bar.set_position(interval.second + 1);
+                self.bar.set_message(load_message(interval));
+            }
+            Event::RunStarted(_)
+            | Event::Requirement(_)
+            | Event::KnownFailure(_)
+            | Event::Exchange(_)
+            | Event::LoadWrong(_) => {}
         }
     }
 

@@ -43,11 +43,16 @@ pub fn write_report(
     lang: Lang,
     redactor: &Redactor,
 ) -> Result<(), WriteError> {
+    write_text(path, &render(format, document, lang), redactor)
+}
+
+/// Writes a text into a file and checks the file.
+pub fn write_text(path: &Path, text: &str, redactor: &Redactor) -> Result<(), WriteError> {
     let io = |source| WriteError::Io { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(io)?;
     }
-    std::fs::write(path, render(format, document, lang)).map_err(io)?;
+    std::fs::write(path, text).map_err(io)?;
     check_finished(path, redactor)
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use indexmap::IndexMap;
 
+use super::blank::Markers;
 use super::random::Random;
 use super::{Built, RequestInput};
 use crate::plan::PlannedCase;
@@ -23,6 +24,8 @@ pub struct CaseState {
     pub callback_url: Option<String>,
     pub(super) answers: HashMap<String, Arc<serde_json::Value>>,
     sent: Vec<Sent>,
+    /// Where the state makes blanks rather than requests.
+    pub(super) markers: Option<Markers>,
 }
 
 /// A request that was sent, and its answer.
@@ -46,6 +49,23 @@ impl CaseState {
             callback_url: None,
             answers: HashMap::new(),
             sent: Vec::new(),
+            markers: None,
+        }
+    }
+
+    /// Returns the state of a scenario whose requests are made once and filled in many times. Each role stands for its
+    /// first account.
+    pub fn for_blanks(name: &str, input: &RequestInput<'_>, markers: Markers) -> Self {
+        Self {
+            random: Random::new(input.seed, input.salt, name),
+            unique_count: Arc::new(AtomicUsize::new(0)),
+            nonce_count: 0,
+            row: Row::new(),
+            accounts: IndexMap::new(),
+            callback_url: None,
+            answers: HashMap::new(),
+            sent: Vec::new(),
+            markers: Some(markers),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use minijinja::value::{Object, Serde, Value};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
+use super::blank::answers_to_come;
 use super::context::CaseState;
 use super::random::Random;
 use super::{RequestError, RequestInput, ServiceKeys, encrypt};
@@ -63,7 +64,7 @@ impl Expressions {
         name("figure", self.figure.clone());
         name("repeat", self.repeat.clone());
         name("now", Value::from(facts.now.to_iso()));
-        name("unique", unique_function(state.random.clone(), Arc::clone(&state.unique_count)));
+        name("unique", unique_function(state));
         name("sm2", sm2_function(facts.keys));
         name("enc_token", enc_token_function(facts.keys, &state.random));
         if let Some(url) = &state.callback_url {
@@ -74,6 +75,9 @@ impl Expressions {
         }
         for (key, value) in role_values(facts.target, facts.api, facts.roles, state) {
             name(key, value);
+        }
+        for (key, answer) in state.markers.iter().flat_map(answers_to_come) {
+            name(&key, answer);
         }
         for (key, answer) in &state.answers {
             name(key, Value::from_object(AnswerObject(Arc::clone(answer))));
@@ -129,10 +133,17 @@ impl Object for AnswerObject {
     }
 }
 
-fn unique_function(random: Random, count: Arc<AtomicUsize>) -> Value {
-    Value::from_function(move |n: usize, label: Option<String>| match label {
-        Some(label) => random.hex(&format!("unique {label}"), n),
-        None => random.hex(&format!("unique {}", count.fetch_add(1, Ordering::Relaxed)), n),
+fn unique_function(state: &CaseState) -> Value {
+    let (random, count, markers) = (state.random.clone(), Arc::clone(&state.unique_count), state.markers.clone());
+    Value::from_function(move |n: usize, label: Option<String>| {
+        let text = match &label {
+            Some(label) => random.hex(&format!("unique {label}"), n),
+            None => random.hex(&format!("unique {}", count.fetch_add(1, Ordering::Relaxed)), n),
+        };
+        if let Some(markers) = &markers {
+            markers.drew(&text, label.is_some());
+        }
+        text
     })
 }
 

@@ -3,6 +3,7 @@
 //! Pure but for what the caller hands in: time, keys of the service, and the state of the case, which remembers
 //! answers and what was sent.
 
+mod blank;
 mod context;
 mod encrypt;
 mod expression;
@@ -20,6 +21,7 @@ use crate::signing::{Scheme, SignError};
 use crate::suite::Suites;
 use crate::target::model::Target;
 
+pub use blank::{Blank, CaptureMarker, Markers, UniqueMarker};
 pub use context::{CaseState, Sent};
 pub use expression::Expressions;
 pub use parameters::Parameters;

@@ -183,16 +183,25 @@ impl RequestInput<'_> {
 
     fn credentials(&self, state: &CaseState, draft: &Draft<'_>) -> Result<Credentials, RequestError> {
         let role = &draft.roles.account;
-        let missing = || RequestError::Role { kind: "account", role: role.clone() };
-        let account = self.target.sandbox.account(role).ok_or_else(missing)?;
-        let key_id = account.key_id(state.account_number(role)).ok_or_else(missing)?;
+        let own = self.credentials_of(role, state.account_number(role))?;
         let given = draft.parameters.common.get("AccessKeyId");
         let token = draft.parameters.common.get("SecurityToken").map(|text| SecretString::from(text.clone()));
         let without_token = draft.parameters.without.iter().any(|name| name == "SecurityToken");
         Ok(Credentials {
-            access_key_id: given.cloned().unwrap_or(key_id),
+            access_key_id: given.cloned().unwrap_or(own.access_key_id),
+            secret: own.secret,
+            security_token: if without_token { None } else { token.or(own.security_token) },
+        })
+    }
+
+    /// Returns the key of an account of the sandbox.
+    pub(super) fn credentials_of(&self, role: &str, number: u32) -> Result<Credentials, RequestError> {
+        let missing = || RequestError::Role { kind: "account", role: role.to_owned() };
+        let account = self.target.sandbox.account(role).ok_or_else(missing)?;
+        Ok(Credentials {
+            access_key_id: account.key_id(number).ok_or_else(missing)?,
             secret: account.access_key_secret.clone().unwrap_or_default(),
-            security_token: if without_token { None } else { token.or_else(|| account.security_token.clone()) },
+            security_token: account.security_token.clone(),
         })
     }
 

@@ -10,6 +10,7 @@ mod key;
 mod model;
 pub mod recording;
 mod rsa;
+mod running;
 mod v1;
 mod vice;
 
@@ -17,6 +18,7 @@ pub use claim::{Claim, ClaimError, claim, claim_decoded, claimed_time, speaks_ac
 pub use key::{Empties, Key};
 pub use model::{Credentials, Derivation, Mismatched, Place, Reason, Scheme, SignError, SigningInput};
 pub use rsa::verify_rsa;
+pub use running::{RunningSigner, content_hash};
 pub use v1::parameters;
 pub use vice::Vice;
 

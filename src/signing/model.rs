@@ -148,6 +148,8 @@ pub enum Reason {
 pub enum SignError {
     #[error("RSA schemes are for verification only")]
     VerificationOnly,
+    #[error("{0} is not for requests made in bulk: use V1 or ACS3-HMAC-SHA256")]
+    NotInBulk(&'static str),
     #[error("the request has no host header to sign")]
     NoHost,
     #[error("common parameters cannot go into a body that is not a form")]

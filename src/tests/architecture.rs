@@ -63,6 +63,26 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
             ],
         ),
         (
+            "load",
+            &[
+                "exchange",
+                "clock",
+                "redact",
+                "control",
+                "event",
+                "signing",
+                "contract",
+                "check",
+                "target",
+                "suite",
+                "load_profile",
+                "plan",
+                "files",
+                "request",
+                "transport",
+            ],
+        ),
+        (
             "mutants",
             &[
                 "clock",
@@ -95,7 +115,8 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "mock",
             ],
         ),
-        ("report", &["event", "coverage", "redact", "diagnostic"]),
+        ("load_summary", &["event", "load_profile"]),
+        ("report", &["event", "clock", "coverage", "load_summary", "load_profile", "redact", "diagnostic"]),
         (
             "untrusted",
             &[

@@ -4,6 +4,7 @@ mod architecture;
 mod corpus;
 mod example;
 mod inputs;
+mod load;
 mod mutants;
 mod suites;
 mod variants;

@@ -9,10 +9,12 @@ mod failure;
 mod metered;
 mod options;
 mod pool;
+mod raw;
 mod send;
 #[cfg(test)]
 mod tests;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use options::{TransportError, TransportOptions};
+pub use raw::{Driven, RawAddress, RawConnection, ResponseHead};
 pub use send::{Framing, Transport};

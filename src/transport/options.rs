@@ -36,7 +36,7 @@ impl Default for TransportOptions {
 
 impl TransportOptions {
     /// Returns what TLS connections are made with.
-    pub(super) fn tls(&self) -> Result<Arc<ClientConfig>, TransportError> {
+    pub fn tls(&self) -> Result<Arc<ClientConfig>, TransportError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use embed::{CheckError, check, check_on, is_embedded};
 
+pub(super) use self::prepare::find_control;
+
 use self::prepare::Prepared;
 use super::args::SuitesArg;
 use super::output::{Output, OutputArgs};

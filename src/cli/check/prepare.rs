@@ -67,7 +67,7 @@ pub(super) async fn prepare(
 }
 
 /// A URL alone means the mock's sandbox; whether the server also has its control API, it says itself.
-async fn find_control(resolved: &mut Resolved, notes: &mut Vec<String>) {
+pub(in crate::cli) async fn find_control(resolved: &mut Resolved, notes: &mut Vec<String>) {
     let Some(url) = &resolved.url else { return };
     if resolved.target.control.is_some() {
         return;

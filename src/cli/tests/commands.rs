@@ -101,7 +101,7 @@ fn lint_tells_counts_or_each_mistake_with_its_line() {
 #[test]
 fn every_schema_is_a_schema() {
     let here = folder();
-    for name in ["contract", "suite", "target", "known-failures", "events", "report", "control"] {
+    for name in ["contract", "suite", "target", "known-failures", "events", "report", "control", "load-profile"] {
         let printed = idvet(here.path(), &["schema", name]);
         assert_eq!(printed.code, exit::SATISFIED, "{name}");
         let schema: serde_json::Value = serde_json::from_str(&printed.stdout).expect("JSON");

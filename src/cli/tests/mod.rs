@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod credentials;
 mod leaks;
+mod load;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,141 @@
+//! The limits of calls a second, held for all workers together: in no window more than the limit, whatever came before.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::load_profile::{Limit, WINDOW};
+
+/// All limits of a run.
+#[derive(Debug)]
+pub(super) struct Gate(Vec<Mutex<Lane>>);
+
+/// One limit: when its last calls were sent.
+#[derive(Debug)]
+struct Lane {
+    /// Nanoseconds, the oldest at `next`.
+    sent: Vec<u64>,
+    next: usize,
+}
+
+impl Gate {
+    pub(super) fn new(limits: &[Limit]) -> Self {
+        Self(limits.iter().map(|limit| Mutex::new(Lane::new(limit.per_second.max(1) as usize))).collect())
+    }
+
+    /// Takes a place in every lane of a call, at a time in nanoseconds. Otherwise returns when to ask again, and has taken none.
+    pub(super) fn pass(&self, lanes: &[usize], now: u64) -> Result<(), u64> {
+        // Always in the same order, so that two workers never wait for each other.
+        match lanes {
+            [] => Ok(()),
+            [one] => self.lane(*one).take(now),
+            many => {
+                let mut held: Vec<_> = many.iter().map(|lane| self.lane(*lane)).collect();
+                match held.iter().filter_map(|lane| lane.full_until(now)).max() {
+                    Some(later) => Err(later),
+                    None => {
+                        held.iter_mut().for_each(|lane| lane.put(now));
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    fn lane(&self, idx: usize) -> std::sync::MutexGuard<'_, Lane> {
+        self.0[idx].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A time before which nothing was sent.
+const NEVER: u64 = u64::MAX;
+
+impl Lane {
+    fn new(limit: usize) -> Self {
+        Self { sent: vec![NEVER; limit], next: 0 }
+    }
+
+    /// Returns when there is room again, if there is none.
+    fn full_until(&self, now: u64) -> Option<u64> {
+        match self.sent[self.next] {
+            NEVER => None,
+            oldest => Some(oldest + WINDOW).filter(|later| *later > now),
+        }
+    }
+
+    fn put(&mut self, now: u64) {
+        self.sent[self.next] = now;
+        self.next = (self.next + 1) % self.sent.len();
+    }
+
+    fn take(&mut self, now: u64) -> Result<(), u64> {
+        match self.full_until(now) {
+            Some(later) => Err(later),
+            None => {
+                self.put(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::load_profile::LimitOrigin;
+
+    fn limit(per_second: u32) -> Limit {
+        let api = "cloudauth".to_owned();
+        Limit { api, operation: None, product: None, per_second, origin: LimitOrigin::Budget }
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_holds_more_than_the_limit(
+            per_second in 1_u32..20,
+            gaps in proptest::collection::vec(0_u64..200_000_000, 1..300),
+        ) {
+            let gate = Gate::new(&[limit(per_second)]);
+            let mut now = 0;
+            let mut passed: Vec<u64> = Vec::new();
+            for gap in gaps {
+                now += gap;
+                match gate.pass(&[0], now) {
+                    Ok(()) => passed.push(now),
+                    Err(later) => {
+                        prop_assert!(later > now);
+                        // Refused only when the window really is full.
+                        let within = passed.iter().filter(|sent| *sent + WINDOW > now).count();
+                        prop_assert_eq!(within, per_second as usize);
+                    }
+                }
+            }
+            for sent in &passed {
+                let within = passed.iter().filter(|other| (*sent..*sent + WINDOW).contains(other)).count();
+                prop_assert!(within <= per_second as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_takes_of_all_its_lanes_or_of_none() {
+        let gate = Gate::new(&[limit(1), limit(2)]);
+        assert_eq!(gate.pass(&[0, 1], 0), Ok(()));
+        assert_eq!(gate.pass(&[0, 1], 10), Err(WINDOW));
+        // The refused call took nothing of the second lane.
+        assert_eq!(gate.pass(&[1], 20), Ok(()));
+        assert_eq!(gate.pass(&[1], 30), Err(WINDOW));
+        assert_eq!(gate.pass(&[], 30), Ok(()));
+    }
+
+    #[test]
+    fn workers_share_a_limit() {
+        let gate = Gate::new(&[limit(100)]);
+        let passed: usize = std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..100).filter(|n| gate.pass(&[0], *n).is_ok()).count())).collect();
+            workers.into_iter().map(|worker| worker.join().expect("a worker")).sum()
+        });
+        assert_eq!(passed, 100);
+    }
+}

@@ -1,0 +1,95 @@
+//! Load: sends what a profile schedules, at its due times, within the limits, and tells what came.
+//!
+//! Open model: arrival n is due at a time that the profile alone fixes, and latency counts from there. Each worker is one
+//! thread with its own connections; limits and the budget of billed calls are held for all of them together.
+
+mod collect;
+mod full_check;
+mod gate;
+mod outcome;
+mod pick;
+mod program;
+mod record;
+mod run;
+mod template;
+mod timer;
+mod values;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::contract::Contracts;
+use crate::load_profile::{LoadProfile, Shard};
+use crate::redact::Redactor;
+use crate::signing::Scheme;
+use crate::suite::Suites;
+use crate::target::model::Target;
+use crate::transport::{EndpointError, TransportError};
+
+pub use run::run;
+pub use template::TemplateError;
+
+/// All a load run is made from.
+#[derive(Clone)]
+pub struct LoadInput {
+    pub profile: Arc<LoadProfile>,
+    pub contracts: Arc<Contracts>,
+    pub suites: Arc<Suites>,
+    /// With endpoints and control address as they are reached, `embedded` resolved.
+    pub target: Arc<Target>,
+    pub redactor: Redactor,
+    pub options: LoadOptions,
+}
+
+/// How to run.
+#[derive(Clone)]
+pub struct LoadOptions {
+    /// Settings as typed.
+    pub arguments: Vec<String>,
+    pub scheme: Scheme,
+    /// PEM text with the CAs to trust; Mozilla's when absent.
+    pub ca_pem: Option<String>,
+    /// Lets addresses beyond this machine be called.
+    pub allow_real: bool,
+    pub seed: u64,
+    /// Sets nonces and order numbers apart from those of other runs.
+    pub salt: u64,
+    /// Threads that send.
+    pub workers: usize,
+    /// Which arrivals are this process's.
+    pub shard: Shard,
+    /// How long to wait before the first arrival is due, so that shards start together.
+    pub start_in: Duration,
+    pub clock: Arc<dyn Clock>,
+    /// Stops the run; what came so far is kept.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Why a load run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("{0}")]
+    Endpoint(#[from] EndpointError),
+    #[error("{0}")]
+    Transport(#[from] TransportError),
+    #[error("call {0}: it is not this machine, and --allow-real was not given")]
+    NotAllowed(String),
+    #[error("go beyond documented limits at {0}: a profile with `beyond_limits` is for this machine only")]
+    BeyondLimits(String),
+    #[error("find the address of {0} in the target")]
+    NoEndpoint(String),
+    #[error("resolve {host}: {reason}")]
+    Unresolved { host: String, reason: String },
+    #[error("make the requests of the step `{step}`: {reason}")]
+    Step { step: String, reason: String },
+    #[error("keep to the limits: {0}")]
+    OverLimits(String),
+    #[error("start a thread: {0}")]
+    Thread(std::io::Error),
+}

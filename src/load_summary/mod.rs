@@ -1,0 +1,153 @@
+//! A load run as reports see it: figures by step and second, and what they say of the thresholds;
+//! runs merged, and compared. Made of events alone.
+
+mod compare;
+mod figures;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod histogram;
+mod judge;
+mod merge;
+
+#[cfg(test)]
+mod tests;
+
+use crate::event::{Event, LoadInterval, LoadPlanned, LoadWrong, RunFinished, RunStarted};
+
+pub use compare::{Change, CompareError, CompareOptions, Compared, compare};
+pub use figures::{Answers, SecondFigures, StepFigures, StepSecond, Throttling, Totals};
+pub use histogram::{HistogramError, read_histogram};
+pub use judge::{GateOutcome, ThresholdVerdict, Verdict};
+pub use merge::{MergeError, merge};
+
+/// Everything a load report is made of.
+#[derive(Debug, Clone)]
+pub struct LoadSummary {
+    pub run: RunStarted,
+    pub planned: LoadPlanned,
+    /// Absent where the run was killed.
+    pub finished: Option<RunFinished>,
+    /// By step, warm-up left out.
+    pub steps: Vec<StepFigures>,
+    /// By second, warm-up and all.
+    pub seconds: Vec<SecondFigures>,
+    pub totals: Totals,
+    pub thresholds: Vec<ThresholdVerdict>,
+    pub wrong: Vec<LoadWrong>,
+    pub gate: GateOutcome,
+}
+
+/// Hears events one by one and keeps of them what reports show.
+#[derive(Debug, Default)]
+pub struct LoadSummaryBuilder {
+    run: Option<RunStarted>,
+    planned: Option<LoadPlanned>,
+    finished: Option<RunFinished>,
+    steps: Vec<StepFigures>,
+    seconds: Vec<SecondFigures>,
+    totals: Totals,
+    wrong: Vec<LoadWrong>,
+    /// What could not be read.
+    broken: Option<HistogramError>,
+}
+
+impl LoadSummaryBuilder {
+    /// Takes note of an event.
+    pub fn hear(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted(run) => self.run = Some(run.clone()),
+            Event::LoadPlanned(planned) => {
+                self.steps = planned.steps.iter().map(StepFigures::new).collect();
+                self.planned = Some(planned.clone());
+            }
+            Event::LoadInterval(interval) => {
+                if let Err(error) = self.hear_interval(interval) {
+                    self.broken = Some(error);
+                }
+            }
+            Event::LoadWrong(wrong) => self.wrong.push(wrong.clone()),
+            Event::RunFinished(finished) => self.finished = Some(finished.clone()),
+            _ => {}
+        }
+    }
+
+    fn hear_interval(&mut self, interval: &LoadInterval) -> Result<(), HistogramError> {
+        self.totals.add(interval);
+        let mut second = SecondFigures::new(interval, self.steps.len());
+        for row in &interval.rows {
+            let Some(step) = self.steps.get_mut(row.step as usize) else { continue };
+            let (latency, service, lag) =
+                (read_histogram(&row.latency)?, read_histogram(&row.service)?, read_histogram(&row.lag)?);
+            second.add(row, &latency, &lag);
+            if row.warm_up {
+                self.totals.warm_up_calls += row.calls;
+            } else {
+                step.add(row, (&latency, &service, &lag));
+            }
+        }
+        self.seconds.push(second);
+        Ok(())
+    }
+
+    /// Concludes.
+    ///
+    /// # Errors
+    /// When the events are not those of a load run, or a histogram in them cannot be read.
+    pub fn finish(self) -> Result<LoadSummary, LoadSummaryError> {
+        if let Some(error) = self.broken {
+            return Err(error.into());
+        }
+        let (Some(run), Some(planned)) = (self.run, self.planned) else { return Err(LoadSummaryError::NotLoad) };
+        let mut summary = LoadSummary {
+            run,
+            planned,
+            finished: self.finished,
+            steps: self.steps,
+            seconds: self.seconds,
+            totals: self.totals,
+            thresholds: Vec::new(),
+            wrong: self.wrong,
+            gate: GateOutcome::default(),
+        };
+        summary.totals.measured_seconds = summary.measured_seconds();
+        summary.thresholds = judge::thresholds(&summary);
+        summary.gate = judge::gate(&summary);
+        Ok(summary)
+    }
+}
+
+impl LoadSummary {
+    /// Makes the summary of a stream.
+    ///
+    /// # Errors
+    /// As [`LoadSummaryBuilder::finish`].
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, LoadSummaryError> {
+        let mut builder = LoadSummaryBuilder::default();
+        events.into_iter().for_each(|event| builder.hear(event));
+        builder.finish()
+    }
+
+    /// Says whether the run ended before its last arrival.
+    pub fn is_partial(&self) -> bool {
+        self.finished.as_ref().is_none_or(|finished| finished.partial)
+    }
+
+    /// Seconds that the figures are of: those in which arrivals came behind the warm-up, and what a backlog took beyond.
+    fn measured_seconds(&self) -> f64 {
+        let planned = self.planned.length_nanos as f64 / 1e9;
+        let warm_up = self.planned.warm_up_nanos as f64 / 1e9;
+        let heard = self.seconds.last().map_or(0.0, |last| last.second as f64 + last.micros as f64 / 1e6);
+        let elapsed = self.finished.as_ref().map_or(heard, |finished| finished.elapsed_micros as f64 / 1e6);
+        let end = if self.is_partial() || elapsed > planned + 1.0 { elapsed } else { planned };
+        (end - warm_up).max(0.0)
+    }
+}
+
+/// Why events are no load run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadSummaryError {
+    #[error("find a load run in the events: they are of another command")]
+    NotLoad,
+    #[error("{0}")]
+    Histogram(#[from] HistogramError),
+}

@@ -1,0 +1,69 @@
+//! Reports of a made-up run.
+
+use super::*;
+use crate::event::{Event, LoadClass, LoadWrong, Mismatch, RecordedMessage};
+use crate::load_summary::fixture::{MadeUp, row, second};
+
+fn summary() -> LoadSummary {
+    let ok = || row(LoadClass::Ok, "200", &(1..=100).map(|n| n * 100).collect::<Vec<_>>(), 40);
+    let throttled = row(LoadClass::Throttled, "Throttling.User", &[300; 5], 40);
+    let mut made_up = MadeUp::new(vec![second(0, vec![ok()]), second(1, vec![ok(), throttled])]);
+    made_up.thresholds = vec!["p99(init) < 12ms", "throttled == 0", "p99.9 < 1s"];
+    made_up.seconds[1].checked = 3;
+    let mut events = made_up.events();
+    let mismatch = Mismatch {
+        place: "response body, RequestId".to_owned(),
+        expected: "a string".to_owned(),
+        actual: "\u{1b}[31m5 | <b>".to_owned(),
+    };
+    let response = RecordedMessage {
+        start: "HTTP/1.1 200".to_owned(),
+        headers: Vec::new(),
+        parameters: Default::default(),
+        body: "{}".to_owned(),
+        body_bytes: 2,
+        volatile: Default::default(),
+    };
+    let requirement = "cloudauth.InitFaceVerify.response.RequestId.type".to_owned();
+    events.insert(3, Event::LoadWrong(LoadWrong { step: "init".to_owned(), requirement, mismatch, response }));
+    LoadSummary::from_events(&events).expect("a load run")
+}
+
+#[test]
+fn the_console_report_shows_figures_and_verdicts() {
+    insta::assert_snapshot!(render_console(&summary(), Lang::En));
+}
+
+#[test]
+fn every_format_is_rendered_in_both_languages() {
+    let summary = summary();
+    for lang in [Lang::En, Lang::Zh] {
+        insta::assert_snapshot!(format!("markdown_{lang:?}"), LoadFormat::Markdown.render(&summary, lang));
+    }
+    insta::assert_snapshot!("csv", LoadFormat::Csv.render(&summary, Lang::En));
+    insta::assert_snapshot!("hgrm", LoadFormat::Hgrm.render(&summary, Lang::En));
+    insta::assert_snapshot!("json", LoadFormat::Json.render(&summary, Lang::En));
+}
+
+#[test]
+fn nothing_of_a_peer_reaches_a_terminal_as_it_is() {
+    let summary = summary();
+    for text in [render_console(&summary, Lang::En), LoadFormat::Markdown.render(&summary, Lang::Zh)] {
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}
+
+#[test]
+fn the_log_is_read_by_its_own_reader() {
+    use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
+    let text = LoadFormat::Hlog.render(&summary(), Lang::En);
+    let entries: Vec<_> = IntervalLogIterator::new(text.as_bytes()).map(|entry| entry.expect("an entry")).collect();
+    let mut counts = Vec::new();
+    for entry in &entries {
+        let LogEntry::Interval(interval) = entry else { continue };
+        assert_eq!(interval.tag().map(|tag| tag.as_str()), Some("init"));
+        let histogram = crate::load_summary::read_histogram(interval.encoded_histogram()).expect("a histogram");
+        counts.push(histogram.len());
+    }
+    assert_eq!(counts, [100, 100]);
+}

@@ -1,0 +1,329 @@
+//! Load runs against the mock, and against servers that misbehave.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::clock::SystemClock;
+use crate::contract::Contracts;
+use crate::event::{Event, LoadClass, RunFinished, StopCause};
+use crate::files::SuiteFiles;
+use crate::load::{LoadError, LoadInput, LoadOptions, run};
+use crate::load_profile::{ProfileInput, Shard, parse_profile};
+use crate::load_summary::LoadSummary;
+use crate::mock::{MockOptions, RunningMock, start};
+use crate::signing::Scheme;
+use crate::suite::Suites;
+use crate::target::model::Target;
+use crate::{runner, suite, target};
+
+struct World {
+    contracts: Arc<Contracts>,
+    suites: Arc<Suites>,
+    target: Target,
+}
+
+fn world() -> World {
+    let files = SuiteFiles::embedded();
+    let contracts = Contracts::load(&files).expect("contracts");
+    let suites = suite::load(&files, &contracts).expect("suites");
+    World {
+        target: target::load(&files, "mock").expect("target"),
+        contracts: Arc::new(contracts),
+        suites: Arc::new(suites),
+    }
+}
+
+impl World {
+    fn input(&self, mock: &RunningMock, profile: &str) -> LoadInput {
+        let mut target = self.target.clone();
+        target.endpoints.values_mut().for_each(|address| *address = mock.url());
+        target.control = Some(mock.control_url());
+        self.input_at(target, profile)
+    }
+
+    fn input_at(&self, target: Target, profile: &str) -> LoadInput {
+        let text = format!("format: idvet/load/1\napi: cloudauth\ntitle: {{ en: a, zh: b }}\n{profile}");
+        let read = |_: &str| Err("no file".to_owned());
+        let input = ProfileInput { contracts: &self.contracts, suites: &self.suites, seed: 1, read: &read };
+        let profile = parse_profile("test", ("test.yaml", &Arc::from(text)), &input).expect("a profile");
+        LoadInput {
+            profile: Arc::new(profile),
+            contracts: Arc::clone(&self.contracts),
+            suites: Arc::clone(&self.suites),
+            redactor: runner::redactor(&target),
+            target: Arc::new(target),
+            options: LoadOptions {
+                arguments: Vec::new(),
+                scheme: Scheme::V1,
+                ca_pem: None,
+                allow_real: false,
+                seed: 1,
+                salt: 7,
+                workers: 1,
+                shard: Shard::WHOLE,
+                start_in: Duration::ZERO,
+                clock: Arc::new(SystemClock),
+                stop: Arc::new(AtomicBool::new(false)),
+            },
+        }
+    }
+}
+
+async fn mock(world: &World, change: impl FnOnce(&mut MockOptions)) -> RunningMock {
+    let mut options = MockOptions::new(Arc::new(SystemClock));
+    change(&mut options);
+    start(&world.target, Arc::clone(&world.contracts), options).await.expect("a mock")
+}
+
+/// Runs beside the mock, which lives on the runtime.
+async fn drive(input: LoadInput) -> Result<Vec<Event>, LoadError> {
+    let run = move || {
+        let mut events = Vec::new();
+        run(&input, |event| events.push(event)).map(|()| events)
+    };
+    tokio::task::spawn_blocking(run).await.expect("a run without a panic")
+}
+
+fn summary(events: &[Event]) -> LoadSummary {
+    LoadSummary::from_events(events).expect("a load run")
+}
+
+const FLOW: &str = r#"
+scenarios:
+  - name: verify
+    steps:
+      - call: { baseline: init-id-pro, as: init }
+      - submit: { transaction: "{{ init.ResultObject.CertifyId }}" }
+      - think: 100ms
+      - call: { baseline: query, until: { field: ResultObject.SubCode, is: ["200"], every: 100ms, at_most: 3 } }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_runs_to_its_end() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = format!(
+        "{FLOW}arrivals: {{ model: constant, rate: 20 }}\nduration: 2s\nwarm_up: 500ms\ncheck_every: 1\n\
+         thresholds: [p50(init) < 10s, error_rate < 1%, throttled == 0, dropped == 0, wrong == 0, goodput(query) > 15]\n"
+    );
+    let events = drive(world.input(&mock, &profile)).await.expect("a run");
+    let summary = summary(&events);
+    assert_eq!(summary.gate, Default::default(), "{:?}", summary.thresholds);
+    let totals = &summary.totals;
+    assert_eq!((totals.due, totals.finished, totals.abandoned), (50, 50, 0));
+    assert_eq!((totals.checked, totals.wrong, totals.warm_up_calls), (100, 0, 20));
+    let counts: Vec<u64> = summary.steps.iter().map(|step| step.count(LoadClass::Ok)).collect();
+    assert_eq!(counts, [40, 40]);
+    let finished = summary.finished.expect("an end");
+    assert_eq!((finished.calls["cloudauth"], finished.billable_calls, finished.partial), (100, 50, false));
+    mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_ready_profile_gets_good_answers() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let files = SuiteFiles::embedded();
+    for name in crate::load_profile::profile_names(&files) {
+        let (_, text) = crate::load_profile::profile_file(&files, &name).expect("a file");
+        // Its scenarios, for a moment.
+        let scenarios = text.split("arrivals:").next().and_then(|text| text.split_once("scenarios:"));
+        let (head, scenarios) = scenarios.expect("scenarios");
+        let api = head.lines().find_map(|line| line.strip_prefix("api: ")).expect("an API");
+        let text = format!(
+            "format: idvet/load/1\napi: {api}\ntitle: {{ en: a, zh: b }}\nscenarios:{scenarios}\
+             arrivals: {{ model: constant, rate: 4 }}\ncount: 4\ncheck_every: 1\n"
+        );
+        let read = |_: &str| Err("no file".to_owned());
+        let profile_input = ProfileInput { contracts: &world.contracts, suites: &world.suites, seed: 1, read: &read };
+        let profile = parse_profile(&name, ("test.yaml", &Arc::from(text)), &profile_input).expect("a profile");
+        let mut input = world.input(&mock, "scenarios: [{ name: a, steps: [{ call: { baseline: init-id-pro } }] }]\narrivals: { model: constant, rate: 1 }\ncount: 1\n");
+        input.profile = Arc::new(profile);
+        input.options.salt = name.bytes().map(u64::from).sum();
+        for scheme in [Scheme::V1, Scheme::Acs3] {
+            input.options.scheme = scheme;
+            input.options.salt += 1_000_000;
+            let summary = summary(&drive(input.clone()).await.expect("a run"));
+            assert_eq!((summary.totals.finished, summary.totals.abandoned), (4, 0), "{name}");
+            assert_eq!(summary.totals.wrong, 0, "{name}: {:?}", summary.wrong);
+            assert!(summary.steps.iter().all(|step| step.count(LoadClass::Ok) == step.calls() && step.calls() > 0));
+        }
+    }
+    mock.shutdown().await;
+}
+
+const INIT: &str = "scenarios:\n  - name: init\n    steps:\n      - call: { baseline: init-id-pro, as: init }\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_holds_back_what_comes_too_fast() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    // 40 in the first tenth of a second fit a limit of 50; the budget lets 30 a second through.
+    let profile = format!("{INIT}arrivals: {{ model: steps, steps: [{{ rate: 25, for: 1s }}] }}\ntimeout: 10s\n");
+    let mut input = world.input(&mock, &profile);
+    let target = Arc::make_mut(&mut input.target);
+    target.budgets.qps.insert("cloudauth".to_owned(), 26);
+    let summary = summary(&drive(input.clone()).await.expect("a run"));
+    assert_eq!(summary.steps[0].count(LoadClass::Ok), 25);
+    Arc::make_mut(&mut input.target).budgets.qps.insert("cloudauth".to_owned(), 20);
+    let refused = drive(input).await.expect_err("a refusal");
+    assert!(matches!(&refused, LoadError::OverLimits(text) if text.contains("the target's budget")), "{refused}");
+    mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_is_told_apart_from_failure() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = format!(
+        "{INIT}arrivals: {{ model: constant, rate: 150 }}\nduration: 2s\nbeyond_limits: true\nthresholds: [throttled == 0, error_rate < 1%]\n"
+    );
+    let summary = summary(&drive(world.input(&mock, &profile)).await.expect("a run"));
+    let step = &summary.steps[0];
+    assert_eq!(step.count(LoadClass::Failed) + step.count(LoadClass::Refused), 0, "{:?}", step.codes);
+    assert!(step.count(LoadClass::Throttled) >= 150 && step.codes.contains_key("Throttling.User"), "{:?}", step.codes);
+    // The limit is 50 in any second, and the run lasts two and a bit.
+    assert!((100..=150).contains(&step.count(LoadClass::Ok)), "{:?}", step.codes);
+    assert_eq!(summary.gate.exit_code, 1);
+    mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn billed_calls_end_at_their_budget() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = format!("{INIT}arrivals: {{ model: poisson, rate: 40 }}\nduration: 1s\n");
+    let mut input = world.input(&mock, &profile);
+    // The mean is forty, so that fewer are not refused beforehand.
+    Arc::make_mut(&mut input.target).budgets.billable_calls = Some(40);
+    input.options.seed = 3;
+    let again = |seed| ProfileSeed { input: input.clone(), seed }.with_more_than(40);
+    let input = (1..50).find_map(again).expect("a seed with more than the mean");
+    let summary = summary(&drive(input).await.expect("a run"));
+    let finished = summary.finished.as_ref().expect("an end");
+    assert_eq!((finished.billable_calls, finished.cause), (40, Some(StopCause::Budget)));
+    assert_eq!(summary.gate.exit_code, 5);
+    mock.shutdown().await;
+}
+
+struct ProfileSeed {
+    input: LoadInput,
+    seed: u64,
+}
+
+impl ProfileSeed {
+    fn with_more_than(mut self, n: usize) -> Option<LoadInput> {
+        let profile = Arc::make_mut(&mut self.input.profile);
+        let extent =
+            crate::load_profile::Extent { duration: profile.file.duration, seed: self.seed, ..Default::default() };
+        let schedule = crate::load_profile::Schedule::new(&profile.file.arrivals, extent, None).expect("a schedule");
+        let is_more = schedule.arrivals(Shard::WHOLE).count() > n;
+        profile.schedule = schedule;
+        is_more.then_some(self.input)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_the_run_and_keeps_what_came() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile =
+        format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\nduration: 5m\nthresholds: [throttled == 0]\n");
+    let input = world.input(&mock, &profile);
+    let stop = Arc::clone(&input.options.stop);
+    let stopper = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        stop.store(true, Ordering::Relaxed);
+    });
+    let events = drive(input).await.expect("a run");
+    stopper.await.expect("the stopper");
+    let summary = summary(&events);
+    let Some(Event::RunFinished(RunFinished { partial, cause, .. })) = events.last() else { panic!("no end") };
+    assert_eq!((*partial, *cause), (true, Some(StopCause::Interrupted)));
+    assert!(summary.steps[0].count(LoadClass::Ok) > 0);
+    assert_eq!(summary.gate.exit_code, 3);
+    mock.shutdown().await;
+}
+
+/// A server that answers each connection in one way.
+async fn server(reply: &'static [u8]) -> std::net::SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut room = vec![0; 16_384];
+                while let Ok(1..) = stream.read(&mut room).await {
+                    if reply.is_empty() {
+                        continue;
+                    }
+                    if stream.write_all(reply).await.is_err() || !reply.starts_with(b"HTTP") {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_none_are_failures_with_a_name() {
+    let world = world();
+    let dead =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener").local_addr().expect("an address");
+    for (address, name) in [
+        (dead, "no connection"),
+        (server(b"").await, "time-out"),
+        (server(b"nonsense\r\n\r\n").await, "not HTTP"),
+        (server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnope").await, "not JSON"),
+        (server(b"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n").await, "HTTP 5xx without JSON"),
+        (server(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n").await, "too large"),
+    ] {
+        let mut target = world.target.clone();
+        target.endpoints.values_mut().for_each(|one| *one = format!("http://{address}"));
+        let profile = format!(
+            "{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\ntimeout: 300ms\nthresholds: [p50 < 1s, error_rate < 1%]\n"
+        );
+        let summary = summary(&drive(world.input_at(target, &profile)).await.expect("a run"));
+        let step = &summary.steps[0];
+        assert_eq!(step.count(LoadClass::Failed), 5, "{name}: {:?}", step.codes);
+        assert_eq!(step.codes.keys().collect::<Vec<_>>(), [name]);
+        assert_eq!(summary.gate.exit_code, 3, "{name}: {:?}", summary.gate);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_answer_makes_the_figures_void() {
+    let world = world();
+    let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 54\r\n\r\n{\"Code\":\"200\",\"RequestId\":5,\"Message\":\"m\",\"Other\":\"x\"}";
+    let address = server(reply).await;
+    let mut target = world.target.clone();
+    target.endpoints.values_mut().for_each(|one| *one = format!("http://{address}"));
+    let profile =
+        format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\ncheck_every: 1\nthresholds: [p50 < 5s]\n");
+    let summary = summary(&drive(world.input_at(target, &profile)).await.expect("a run"));
+    assert_eq!((summary.totals.checked, summary.totals.wrong), (5, 5));
+    let told: Vec<&str> = summary.wrong.iter().map(|one| one.requirement.as_str()).collect();
+    assert!(told.contains(&"cloudauth.InitFaceVerify.response.RequestId.type"), "{told:?}");
+    let reason = summary.thresholds[0].reason.as_deref().unwrap_or_default();
+    assert!(reason.starts_with("void: 5 of 5"), "{reason}");
+    assert_eq!(summary.gate.exit_code, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_and_connections_of_one_call_send_every_arrival_once() {
+    let world = world();
+    let mock = mock(&world, |options| options.throttle = false).await;
+    let profile = format!(
+        "{INIT}arrivals: {{ model: constant, rate: 45 }}\ncount: 90\nconnections: {{ at_most: 64, keep_alive: false }}\ncheck_every: 10\n"
+    );
+    let mut input = world.input(&mock, &profile);
+    input.options.workers = 3;
+    let summary = summary(&drive(input).await.expect("a run"));
+    assert_eq!(summary.steps[0].count(LoadClass::Ok), 90);
+    assert_eq!((summary.totals.due, summary.totals.connections), (90, 90));
+    mock.shutdown().await;
+}
