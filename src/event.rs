@@ -27,6 +27,8 @@ pub enum Event {
     LoadPlanned(LoadPlanned),
     /// A second of a load run.
     LoadInterval(LoadInterval),
+    /// The end of one rate of a capacity search; the intervals since the last are of it.
+    LoadPlateau(LoadPlateau),
     /// An answer of a load run that is not as the contract says.
     LoadWrong(LoadWrong),
     RunFinished(RunFinished),
@@ -253,6 +255,22 @@ pub struct LoadPlanned {
     pub check_every: u32,
     /// True when documented limits may be exceeded.
     pub beyond_limits: bool,
+    /// The search, where the run looks for the highest rate at which the thresholds hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<LoadCapacity>,
+}
+
+/// A capacity search.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadCapacity {
+    /// Arrivals a second.
+    pub from: f64,
+    pub to: f64,
+    pub step: f64,
+    /// Share that the answer and the lowest rate that misses may lie apart.
+    pub resolution: f64,
+    /// How often the answer has to hold.
+    pub repeats: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -291,6 +309,9 @@ pub struct LoadInterval {
     pub abandoned: u64,
     /// Submissions by the control API that were not accepted.
     pub submissions_failed: u64,
+    /// Calls that will be made again.
+    #[serde(default)]
+    pub retries: u64,
     /// Calls that waited more than a millisecond for a limit of calls a second.
     pub held_by_limit: u64,
     /// The same for a connection.
@@ -337,6 +358,20 @@ pub enum LoadClass {
     Throttled,
     /// No answer, no JSON, a failing of the service, or a code that the operation does not have.
     Failed,
+}
+
+/// One rate of a capacity search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadPlateau {
+    /// Arrivals a second.
+    pub rate: f64,
+    /// Nanoseconds in which arrivals came, and those at the beginning that stay out of the figures.
+    pub length_nanos: u64,
+    pub settle_nanos: u64,
+    /// Volatile.
+    pub elapsed_micros: u64,
+    /// True when it was stopped before its end.
+    pub partial: bool,
 }
 
 /// An answer that is not as the contract says.

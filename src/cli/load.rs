@@ -1,6 +1,9 @@
 //! `idvet load`: drives a load profile, within the limits, and says what the endpoint did.
 
+mod metrics;
+
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use self::metrics::Metrics;
 use super::args::SuitesArg;
 use super::check::{SchemeName, is_embedded};
 use super::profile::find_profile;
@@ -16,7 +20,7 @@ use super::signals::stop_signal;
 use super::{Failure, World, check, exit};
 use crate::clock::Timestamp;
 use crate::event::Event;
-use crate::load::{LoadError, LoadInput, LoadOptions, run as run_load};
+use crate::load::{LoadError, LoadInput, LoadOptions, run as run_load, search};
 use crate::load_profile::Shard;
 use crate::load_summary::LoadSummaryBuilder;
 use crate::mock::{MockOptions, RunningMock, start};
@@ -60,6 +64,9 @@ pub struct LoadArgs {
     /// Language of reports: en or zh
     #[arg(long, default_value = "en")]
     pub lang: Lang,
+    /// Serve figures as OpenMetrics at this address while the run goes on, at /metrics; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<SocketAddr>,
     /// No progress, and no report on the terminal unless something is wrong
     #[arg(long, short)]
     pub quiet: bool,
@@ -72,6 +79,13 @@ pub(super) fn run(args: &LoadArgs, world: &mut World<'_>) -> Result<u8, Failure>
     let (mut input, mock) = runtime.block_on(prepare(args, &stop, world))?;
     input.redactor = redactor(&input.target);
     let mut output = LoadOutput::open(args, &input.redactor, &stop, world)?;
+    if let Some(address) = args.metrics {
+        let metrics = Metrics::default();
+        let served = runtime.block_on(metrics.serve(address));
+        let served = served.map_err(|error| Failure::usage(format!("serve metrics at {address}: {error}")))?;
+        world.tell(&format!("metrics: http://{served}/metrics"));
+        output.metrics = Some(metrics);
+    }
     let signal = {
         let _in_runtime = runtime.enter();
         stop_signal().map_err(|error| Failure::usage(format!("listen to signals: {error}")))?
@@ -83,7 +97,14 @@ pub(super) fn run(args: &LoadArgs, world: &mut World<'_>) -> Result<u8, Failure>
             stop.store(true, Ordering::Relaxed);
         }
     });
-    let result = run_load(&input, |event| output.hear(event));
+    let result = match input.profile.file.arrivals.search() {
+        None => run_load(&input, |event| output.hear(event)),
+        Some(rules) => search(&input, &rules, |event| {
+            let is_end = matches!(event, Event::LoadPlateau(_));
+            output.hear(event);
+            if is_end { output.summary.last_outcome() } else { None }
+        }),
+    };
     stopper.abort();
     if let Some(mock) = mock {
         runtime.block_on(mock.shutdown());
@@ -236,6 +257,7 @@ struct LoadOutput {
     redactor: Redactor,
     stop: Arc<AtomicBool>,
     failed: Option<EventWriteError>,
+    metrics: Option<Metrics>,
 }
 
 impl LoadOutput {
@@ -259,6 +281,7 @@ impl LoadOutput {
             redactor: redactor.clone(),
             stop: Arc::clone(stop),
             failed: None,
+            metrics: None,
         })
     }
 
@@ -270,6 +293,9 @@ impl LoadOutput {
         match self.writer.write(event) {
             Ok(event) => {
                 self.summary.hear(&event);
+                if let Some(metrics) = &self.metrics {
+                    metrics.hear(&event);
+                }
                 self.progress.hear(&event);
             }
             Err(error) => {
@@ -284,7 +310,14 @@ impl LoadOutput {
         let Self { folder, writer, summary, progress, redactor, failed, .. } = self;
         progress.clear();
         drop(writer);
-        let summary = summary.finish().map_err(Failure::usage)?;
+        let stopped =
+            failed.map(|error| Failure::usage(format!("{error}; the run was stopped, and what is on disk is partial")));
+        let (summary, stopped) = match (summary.finish(), stopped) {
+            (Ok(summary), stopped) => (summary, stopped),
+            // What could not be written is why nothing can be read.
+            (Err(_), Some(stopped)) => return Err(stopped),
+            (Err(error), None) => return Err(Failure::usage(error)),
+        };
         let code = summary.gate.exit_code;
         let mut results: Vec<Result<(), Failure>> = Vec::new();
         results.push(check_finished(&folder.join("events.jsonl"), &redactor).map_err(Failure::from));
@@ -296,10 +329,7 @@ impl LoadOutput {
         }
         // Everything that can be written is; then the first trouble is told.
         results.into_iter().collect::<Result<(), Failure>>()?;
-        match failed {
-            None => Ok(code),
-            Some(error) => Err(Failure::usage(format!("{error}; the run was stopped, and what is on disk is partial"))),
-        }
+        stopped.map_or(Ok(code), Err)
     }
 }
 

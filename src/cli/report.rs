@@ -89,7 +89,7 @@ pub struct DiffArgs {
 /// Arguments of `idvet report render`.
 #[derive(Debug, Clone, Args)]
 pub struct RenderArgs {
-    /// console, json, junit or markdown, of a load run also csv, hgrm or hlog; with =PATH into a file (- or nothing: stdout)
+    /// console, json, junit or markdown, of a load run also html, csv, hgrm or hlog; with =PATH into a file (- or nothing: stdout)
     #[arg(required = true, value_name = "FORMAT[=PATH]")]
     pub formats: Vec<FormatRequest<AnyFormat>>,
     /// events.jsonl, or the folder it lies in
@@ -122,7 +122,12 @@ impl FromStr for AnyFormat {
     type Err = UnknownFormat;
 
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        let of_load = [("csv", LoadFormat::Csv), ("hgrm", LoadFormat::Hgrm), ("hlog", LoadFormat::Hlog)];
+        let of_load = [
+            ("html", LoadFormat::Html),
+            ("csv", LoadFormat::Csv),
+            ("hgrm", LoadFormat::Hgrm),
+            ("hlog", LoadFormat::Hlog),
+        ];
         match of_load.into_iter().find(|(name, _)| *name == text) {
             Some((_, format)) => Ok(Self::OfLoad(format)),
             None => Ok(Self::Of(text.parse()?)),
@@ -276,7 +281,7 @@ impl Rendered {
             }
             (Self::Check(document), AnyFormat::Of(format)) => return Ok(render(format, document, lang)),
             (Self::Check(_), AnyFormat::OfLoad(_)) => {
-                return Err(ReportError::WrongKind("csv, hgrm or hlog", "only load runs have them"));
+                return Err(ReportError::WrongKind("html, csv, hgrm or hlog", "only load runs have them"));
             }
             (Self::Load(load), format) => (load, format),
         };

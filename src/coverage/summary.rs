@@ -70,7 +70,11 @@ impl SummaryBuilder {
             Event::CasePlanned(planned) => {
                 self.planned.insert(planned.case.clone(), planned.clone());
             }
-            Event::Exchange(_) | Event::LoadPlanned(_) | Event::LoadInterval(_) | Event::LoadWrong(_) => {}
+            Event::Exchange(_)
+            | Event::LoadPlanned(_)
+            | Event::LoadInterval(_)
+            | Event::LoadPlateau(_)
+            | Event::LoadWrong(_) => {}
             Event::CaseFinished(finished) => {
                 self.planned.entry(finished.case.clone()).or_insert_with(|| unplanned(&finished.case));
                 self.cases.insert(finished.case.clone(), finished.clone());

@@ -97,6 +97,7 @@ impl Collector {
             finished: record.finished,
             abandoned: record.abandoned,
             submissions_failed: record.submissions_failed,
+            retries: record.retries,
             held_by_limit: record.held_by_limit,
             held_by_connection: record.held_by_connection,
             connections: record.connections,

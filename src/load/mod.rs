@@ -11,6 +11,7 @@ mod pick;
 mod program;
 mod record;
 mod run;
+mod search;
 mod template;
 mod timer;
 mod values;
@@ -33,6 +34,7 @@ use crate::target::model::Target;
 use crate::transport::{EndpointError, TransportError};
 
 pub use run::run;
+pub use search::search;
 pub use template::TemplateError;
 
 /// All a load run is made from.

@@ -43,6 +43,7 @@ pub(super) struct Record {
     pub(super) finished: u64,
     pub(super) abandoned: u64,
     pub(super) submissions_failed: u64,
+    pub(super) retries: u64,
     pub(super) held_by_limit: u64,
     pub(super) held_by_connection: u64,
     pub(super) connections: u64,
@@ -106,6 +107,7 @@ impl Record {
         self.finished += other.finished;
         self.abandoned += other.abandoned;
         self.submissions_failed += other.submissions_failed;
+        self.retries += other.retries;
         self.held_by_limit += other.held_by_limit;
         self.held_by_connection += other.held_by_connection;
         self.connections += other.connections;

@@ -12,12 +12,12 @@ use super::collect::Collector;
 use super::full_check::FullCheck;
 use super::gate::Gate;
 use super::program::{CONTROL, Program, ProgramInput};
-use super::worker::{Common, Message, Options, Worker};
+use super::worker::{Common, Message, Options, RetryRules, Worker};
 use super::{LoadError, LoadInput};
 use crate::event::{
-    Event, LoadLimit, LoadPlanned, LoadStepPlanned, RunFinished, RunStarted, SCHEMA_VERSION, StopCause,
+    Event, LoadCapacity, LoadLimit, LoadPlanned, LoadStepPlanned, RunFinished, RunStarted, SCHEMA_VERSION, StopCause,
 };
-use crate::load_profile::model::LoadStep;
+use crate::load_profile::model::{LoadStep, RetriedClass};
 use crate::load_profile::{Demand, LimitOrigin, Limits, Shard};
 use crate::request::{RequestInput, ServiceKeys};
 use crate::target::model::Budgets;
@@ -80,7 +80,7 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
 }
 
 /// Finds the limits, and refuses a profile that does not fit them.
-fn limits_of(input: &LoadInput) -> Result<Limits, LoadError> {
+pub(super) fn limits_of(input: &LoadInput) -> Result<Limits, LoadError> {
     let LoadInput { profile, contracts, target, .. } = input;
     let beyond = profile.file.beyond_limits;
     let limits = Limits::of(&profile.calls, contracts, &target.budgets, beyond);
@@ -108,6 +108,13 @@ fn options(input: &LoadInput, workers: usize) -> Options {
         connections: (file.connections.at_most as usize).div_ceil(workers).max(1),
         keep_alive: file.connections.keep_alive,
         check_every: u64::from(file.check_every),
+        retries: file.retries.as_ref().map(|retries| RetryRules {
+            at_most: retries.at_most,
+            wait: retries.wait.0,
+            throttled: retries.of.contains(&RetriedClass::Throttled),
+            failed: retries.of.contains(&RetriedClass::Failed),
+            budget: retries.budget / 100.0,
+        }),
         body_limit: BODY_LIMIT,
     }
 }
@@ -163,7 +170,7 @@ fn resolve(endpoint: &Endpoint) -> Result<SocketAddr, LoadError> {
     reached.or(found.first()).copied().ok_or_else(|| unresolved("it has no address".to_owned()))
 }
 
-fn announce(input: &LoadInput, limits: &Limits, emit: &mut impl FnMut(Event)) {
+pub(super) fn announce(input: &LoadInput, limits: &Limits, emit: &mut impl FnMut(Event)) {
     let LoadInput { profile, target, options, .. } = input;
     emit(Event::RunStarted(RunStarted {
         schema_version: SCHEMA_VERSION,
@@ -210,6 +217,13 @@ fn announce(input: &LoadInput, limits: &Limits, emit: &mut impl FnMut(Event)) {
         shard: (n > 1).then(|| format!("{i}/{n}")),
         check_every: profile.file.check_every,
         beyond_limits: profile.file.beyond_limits,
+        capacity: profile.file.arrivals.search().map(|search| LoadCapacity {
+            from: search.from,
+            to: search.to,
+            step: search.step,
+            resolution: search.resolution,
+            repeats: search.repeats,
+        }),
     }));
 }
 

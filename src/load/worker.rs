@@ -49,7 +49,20 @@ pub(super) struct Options {
     pub(super) connections: usize,
     pub(super) keep_alive: bool,
     pub(super) check_every: u64,
+    pub(super) retries: Option<RetryRules>,
     pub(super) body_limit: usize,
+}
+
+/// When a call is tried again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RetryRules {
+    pub(super) at_most: u32,
+    /// Nanoseconds.
+    pub(super) wait: u64,
+    pub(super) throttled: bool,
+    pub(super) failed: bool,
+    /// Share of all calls.
+    pub(super) budget: f64,
 }
 
 /// What a worker tells.
@@ -80,6 +93,8 @@ struct Transaction {
     warm_up: bool,
     /// Calls of the present step so far.
     asked: u32,
+    /// Retries of the present call so far.
+    retries: u32,
     captures: Vec<Captured>,
 }
 
@@ -116,6 +131,9 @@ enum State {
 
 const SECOND: u64 = 1_000_000_000;
 
+/// A sleeper wakes up late; the last of a wait is spent looking at the clock and the sockets.
+const MARGIN: u64 = 60_000;
+
 /// What is later than this was held by something.
 const HELD: u64 = 1_000_000;
 
@@ -147,6 +165,8 @@ pub(super) struct Worker<'a, A: Iterator<Item = Arrival>> {
     deadlines: VecDeque<(u64, usize, u64)>,
     outstanding: usize,
     requests: u64,
+    /// Of them, retries.
+    retries: u64,
     second: u64,
     record: Box<Record>,
     time: TimeTexts,
@@ -179,6 +199,7 @@ impl<'a, A: Iterator<Item = Arrival>> Worker<'a, A> {
             deadlines: VecDeque::new(),
             outstanding: 0,
             requests: 0,
+            retries: 0,
             second: 0,
             record: Box::new(Record::new(program.labels.len())),
             time: TimeTexts::default(),
@@ -216,7 +237,8 @@ impl<'a, A: Iterator<Item = Arrival>> Worker<'a, A> {
                 return Ok(());
             }
             let now = self.now();
-            let at = self.next_moment(again);
+            let due = self.next_due();
+            let at = self.next_moment(again).min(due.saturating_sub(MARGIN));
             self.waiter.wait(&mut events, now, at)?;
             for event in &events {
                 if event.token() != TIMER {
@@ -226,14 +248,22 @@ impl<'a, A: Iterator<Item = Arrival>> Worker<'a, A> {
         }
     }
 
-    fn next_moment(&mut self, again: u64) -> u64 {
+    /// Returns when the next call is due.
+    fn next_due(&mut self) -> u64 {
+        if self.stopped_at.is_some() {
+            return u64::MAX;
+        }
         let arrival = self.arrivals.peek().map_or(u64::MAX, |arrival| arrival.due);
-        let later = self.later.peek().map_or(u64::MAX, |Reverse((due, _))| *due);
+        arrival.min(self.later.peek().map_or(u64::MAX, |Reverse((due, _))| *due))
+    }
+
+    /// Returns when there is something else to do.
+    fn next_moment(&self, again: u64) -> u64 {
         let deadline = self.deadlines.front().map_or(u64::MAX, |(at, ..)| *at);
         // A stop is noticed within a tenth of a second.
         let look = self.now() + SECOND / 10;
         let second = (self.second + 1) * SECOND;
-        [arrival, later, deadline, look, second, again].into_iter().min().unwrap_or(second)
+        [deadline, look, second, again].into_iter().min().unwrap_or(second)
     }
 
     fn is_done(&mut self, now: u64) -> bool {
@@ -275,6 +305,7 @@ impl<'a, A: Iterator<Item = Arrival>> Worker<'a, A> {
             transaction.scenario = scenario;
             transaction.step = 0;
             transaction.asked = 0;
+            transaction.retries = 0;
             transaction.warm_up = arrival.warm_up;
             let n_captures = self.common.program.scenarios[scenario].n_captures;
             transaction.captures.resize_with(n_captures, Captured::default);

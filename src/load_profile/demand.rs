@@ -162,6 +162,13 @@ impl Demand {
                 self.billable.least
             ));
         }
+        if profile.file.arrivals.search().is_some() {
+            self.notes.push(
+                "a capacity search: these are the calls of its climb; it ends where a threshold is missed, and then halves and \
+                 repeats"
+                    .to_owned(),
+            );
+        }
         let undocumented = profile.calls.iter().filter(|call| {
             let is_of = |demanded: &LimitDemand| {
                 demanded.limit.api == call.api

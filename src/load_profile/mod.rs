@@ -2,6 +2,7 @@
 //!
 //! Pure: nothing here sends. The engine is in `load`.
 
+mod capacity;
 mod demand;
 mod limits;
 mod load;
@@ -13,6 +14,7 @@ pub mod threshold;
 #[cfg(test)]
 mod tests;
 
+pub use capacity::{CapacitySearch, Tried};
 pub use demand::{Between, Demand, LimitDemand, StepDemand, UsersADay};
 pub use limits::{Limit, LimitOrigin, Limits, WINDOW};
 pub use load::{LoadProfile, PlannedCall, ProfileInput, parse_profile, profile_file, profile_names};

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::capacity::CapacitySearch;
 use super::span::Span;
 use crate::contract::Text;
 use crate::suite::{Call, Roles, Wire};
@@ -40,6 +41,9 @@ pub struct ProfileFile {
     /// How long a call waits for its answer, and before that for being sent; absent: the target's figure.
     #[serde(default)]
     pub timeout: Option<Span>,
+    /// Tries again what was throttled or failed; absent: nothing is tried again.
+    #[serde(default)]
+    pub retries: Option<Retries>,
     /// Conditions on the figures, for example `p99(init) < 300ms`; see `load_profile::threshold`.
     #[serde(default)]
     pub thresholds: Vec<String>,
@@ -131,6 +135,39 @@ pub struct LoadSubmit {
     pub person: Option<String>,
 }
 
+/// When a call is tried again, freshly signed. Every try is counted as the call it is, and within every limit.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retries {
+    /// Tries behind the first.
+    #[schemars(range(min = 1))]
+    pub at_most: u32,
+    /// Wait before the first retry; twice as long before each further one.
+    pub wait: Span,
+    /// What is tried again: `throttled`, `failed`.
+    #[serde(default = "retried")]
+    pub of: Vec<RetriedClass>,
+    /// Percent of all calls that may be retries: a service that is down is not called more often for it.
+    #[serde(default = "retry_budget")]
+    pub budget: f64,
+}
+
+/// What may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetriedClass {
+    Throttled,
+    Failed,
+}
+
+fn retried() -> Vec<RetriedClass> {
+    vec![RetriedClass::Throttled]
+}
+
+fn retry_budget() -> f64 {
+    10.0
+}
+
 /// Limits of the connections.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +216,25 @@ pub enum Arrivals {
     },
     /// At random, independently of each other, at a mean rate: gaps are exponential. The same seed gives the same times.
     Poisson { rate: f64 },
+    /// Evenly, at one rate after another, until the highest is found at which all thresholds hold: steps, then halving, then
+    /// repeats. Each rate is a run of its own; `duration`, `count` and `warm_up` are left out.
+    Capacity {
+        from: f64,
+        to: f64,
+        step: f64,
+        /// How long each rate is held.
+        plateau: Span,
+        /// What is left out of the figures at the beginning of each.
+        #[serde(default = "settle")]
+        settle: Span,
+        /// Percent that the answer and the lowest rate that misses may lie apart.
+        #[serde(default = "resolution")]
+        resolution: f64,
+        /// How often the answer has to hold.
+        #[serde(default = "repeats")]
+        #[schemars(range(min = 1))]
+        repeats: u32,
+    },
     /// At recorded times: a text file with one number a line, milliseconds from any beginning, in order.
     Replay {
         /// Path, from the profile's folder.
@@ -187,6 +243,18 @@ pub enum Arrivals {
         #[serde(default = "unit")]
         speed: f64,
     },
+}
+
+fn settle() -> Span {
+    Span(2_000_000_000)
+}
+
+fn resolution() -> f64 {
+    5.0
+}
+
+fn repeats() -> u32 {
+    3
 }
 
 fn unit() -> f64 {
@@ -230,6 +298,22 @@ impl Scenario {
         self.steps.iter().filter_map(|step| match step {
             LoadStep::Call(call) => Some(&**call),
             _ => None,
+        })
+    }
+}
+
+impl Arrivals {
+    /// Returns the search, where arrivals are one.
+    pub fn search(&self) -> Option<CapacitySearch> {
+        let Self::Capacity { from, to, step, plateau, settle, resolution, repeats } = self else { return None };
+        Some(CapacitySearch {
+            from: *from,
+            to: *to,
+            step: *step,
+            resolution: resolution / 100.0,
+            repeats: *repeats,
+            plateau: *plateau,
+            settle: *settle,
         })
     }
 }

@@ -122,6 +122,23 @@ impl Schedule {
                 }
                 steps.iter().for_each(|step| pieces.add(step.lasting.0 as f64, step.rate, step.rate));
             }
+            // As far as can be foreseen: every rate of the climb, and none of what follows.
+            Arrivals::Capacity { from, to, step, plateau, settle, .. } => {
+                if extent.duration.is_some() || extent.count.is_some() || extent.warm_up.0 > 0 {
+                    let text = "a capacity search has its own lengths: leave `duration`, `count` and `warm_up` out";
+                    return Err(ScheduleError(text.to_owned()));
+                }
+                if from > to || *step <= 0.0 || *from <= 0.0 || plateau.0 == 0 {
+                    return Err(ScheduleError(
+                        "a capacity search goes up: 0 < `from` ≤ `to`, and `step` above 0".to_owned(),
+                    ));
+                }
+                let n_steps = ((to - from) / step).ceil().min(1e4) as u64;
+                for n in 0..=n_steps {
+                    let rate = (from + n as f64 * step).min(*to);
+                    pieces.add((plateau.0 + settle.0) as f64, rate, rate);
+                }
+            }
             Arrivals::Spike { rate, peak, after, lasting } => {
                 let whole = extent.duration.ok_or_else(|| ScheduleError("a spike needs `duration`".to_owned()))?;
                 let rest = whole.0.checked_sub(after.0 + lasting.0);
@@ -160,6 +177,14 @@ impl Schedule {
         let last = extent.duration.map_or(u64::MAX, |length| length.0 + extent.warm_up.0);
         let times: Vec<u64> = times.iter().map(nanos).take_while(|due| *due < last).collect();
         Ok(Self { pieces: Vec::new(), spacing: Spacing::Times(times), warm_up: extent.warm_up.0, limit: u64::MAX })
+    }
+
+    /// Returns the schedule of one rate of a capacity search.
+    pub fn plateau(rate: f64, settle: Span, length: Span) -> Self {
+        let mut pieces = Pieces::default();
+        pieces.add(settle.0 as f64, rate, rate);
+        pieces.add(length.0 as f64, rate, rate);
+        Self { pieces: pieces.done, spacing: Spacing::Even, warm_up: settle.0, limit: u64::MAX }
     }
 
     /// Returns the arrivals of a shard, in order.
@@ -227,6 +252,7 @@ fn check_rates(arrivals: &Arrivals) -> Result<f64, ScheduleError> {
         Arrivals::Ramp { from, to } => vec![("from", *from), ("to", *to)],
         Arrivals::Steps { steps } => steps.iter().map(|step| ("rate", step.rate)).collect(),
         Arrivals::Spike { rate, peak, .. } => vec![("rate", *rate), ("peak", *peak)],
+        Arrivals::Capacity { from, to, step, .. } => vec![("from", *from), ("to", *to), ("step", *step)],
         Arrivals::Replay { speed, .. } => vec![("speed", *speed)],
     };
     for (name, rate) in &named {

@@ -147,6 +147,7 @@ pub struct Totals {
     pub finished: u64,
     pub abandoned: u64,
     pub submissions_failed: u64,
+    pub retries: u64,
     pub held_by_limit: u64,
     pub held_by_connection: u64,
     pub connections: u64,
@@ -165,6 +166,7 @@ impl Totals {
         self.finished += interval.finished;
         self.abandoned += interval.abandoned;
         self.submissions_failed += interval.submissions_failed;
+        self.retries += interval.retries;
         self.held_by_limit += interval.held_by_limit;
         self.held_by_connection += interval.held_by_connection;
         self.connections += interval.connections;

@@ -83,6 +83,7 @@ impl MadeUp {
                 shard: None,
                 check_every: 1,
                 beyond_limits: false,
+                capacity: None,
             }),
         ];
         events.extend(self.seconds.iter().cloned().map(Event::LoadInterval));

@@ -156,6 +156,7 @@ impl Merging {
         sum.finished += interval.finished;
         sum.abandoned += interval.abandoned;
         sum.submissions_failed += interval.submissions_failed;
+        sum.retries += interval.retries;
         sum.held_by_limit += interval.held_by_limit;
         sum.held_by_connection += interval.held_by_connection;
         sum.connections += interval.connections;

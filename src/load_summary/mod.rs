@@ -1,6 +1,7 @@
 //! A load run as reports see it: figures by step and second, and what they say of the thresholds;
 //! runs merged, and compared. Made of events alone.
 
+mod capacity;
 mod compare;
 mod figures;
 #[cfg(test)]
@@ -13,7 +14,9 @@ mod merge;
 mod tests;
 
 use crate::event::{Event, LoadInterval, LoadPlanned, LoadWrong, RunFinished, RunStarted};
+use crate::load_profile::Tried;
 
+pub use capacity::{Capacity, Plateau};
 pub use compare::{Change, CompareError, CompareOptions, Compared, compare};
 pub use figures::{Answers, SecondFigures, StepFigures, StepSecond, Throttling, Totals};
 pub use histogram::{HistogramError, read_histogram};
@@ -33,6 +36,8 @@ pub struct LoadSummary {
     pub seconds: Vec<SecondFigures>,
     pub totals: Totals,
     pub thresholds: Vec<ThresholdVerdict>,
+    /// What a capacity search found.
+    pub capacity: Option<Capacity>,
     pub wrong: Vec<LoadWrong>,
     pub gate: GateOutcome,
 }
@@ -47,6 +52,10 @@ pub struct LoadSummaryBuilder {
     seconds: Vec<SecondFigures>,
     totals: Totals,
     wrong: Vec<LoadWrong>,
+    /// Rates of a capacity search that are over.
+    plateaus: Vec<Plateau>,
+    /// Intervals since the last of them.
+    open: Vec<LoadInterval>,
     /// What could not be read.
     broken: Option<HistogramError>,
 }
@@ -60,7 +69,17 @@ impl LoadSummaryBuilder {
                 self.steps = planned.steps.iter().map(StepFigures::new).collect();
                 self.planned = Some(planned.clone());
             }
+            Event::LoadPlateau(plateau) => {
+                let (Some(run), Some(planned)) = (&self.run, &self.planned) else { return };
+                match Plateau::of(plateau, (run, planned), std::mem::take(&mut self.open)) {
+                    Ok(plateau) => self.plateaus.push(plateau),
+                    Err(error) => self.broken = Some(error),
+                }
+            }
             Event::LoadInterval(interval) => {
+                if self.planned.as_ref().is_some_and(|planned| planned.capacity.is_some()) {
+                    self.open.push(interval.clone());
+                }
                 if let Err(error) = self.hear_interval(interval) {
                     self.broken = Some(error);
                 }
@@ -69,6 +88,11 @@ impl LoadSummaryBuilder {
             Event::RunFinished(finished) => self.finished = Some(finished.clone()),
             _ => {}
         }
+    }
+
+    /// Returns what became of the last rate of a capacity search.
+    pub fn last_outcome(&self) -> Option<Tried> {
+        self.plateaus.last().map(|plateau| plateau.outcome)
     }
 
     fn hear_interval(&mut self, interval: &LoadInterval) -> Result<(), HistogramError> {
@@ -106,12 +130,23 @@ impl LoadSummaryBuilder {
             seconds: self.seconds,
             totals: self.totals,
             thresholds: Vec::new(),
+            capacity: None,
             wrong: self.wrong,
             gate: GateOutcome::default(),
         };
         summary.totals.measured_seconds = summary.measured_seconds();
-        summary.thresholds = judge::thresholds(&summary);
-        summary.gate = judge::gate(&summary);
+        match summary.planned.capacity {
+            // Each rate was judged by itself; all of them together mean nothing.
+            Some(search) => {
+                let capacity = Capacity::of(search, self.plateaus);
+                summary.gate = capacity.gate(&summary);
+                summary.capacity = Some(capacity);
+            }
+            None => {
+                summary.thresholds = judge::thresholds(&summary);
+                summary.gate = judge::gate(&summary);
+            }
+        }
         Ok(summary)
     }
 }
@@ -125,6 +160,16 @@ impl LoadSummary {
         let mut builder = LoadSummaryBuilder::default();
         events.into_iter().for_each(|event| builder.hear(event));
         builder.finish()
+    }
+
+    /// Returns the latency of good answers of all steps, in microseconds.
+    pub fn latency(&self) -> hdrhistogram::Histogram<u64> {
+        let mut all = histogram::empty();
+        for answers in self.steps.iter().filter_map(StepFigures::ok) {
+            // A histogram that grows holds whatever another holds.
+            let _ = histogram::add(&mut all, &answers.latency);
+        }
+        all
     }
 
     /// Says whether the run ended before its last arrival.

@@ -15,6 +15,7 @@ pub const VOLATILE_FIELDS: &[&str] = &[
     "exchange.response.volatile",
     "case-finished.elapsed_micros",
     "load-interval",
+    "load-plateau.elapsed_micros",
     "run-finished.elapsed_micros",
 ];
 
@@ -193,6 +194,7 @@ pub fn strip_volatile(event: &mut Event) {
         Event::CaseFinished(case) => case.elapsed_micros = 0,
         Event::RunFinished(run) => run.elapsed_micros = 0,
         Event::LoadInterval(interval) => *interval = LoadInterval::default(),
+        Event::LoadPlateau(plateau) => plateau.elapsed_micros = 0,
         Event::Requirement(_)
         | Event::KnownFailure(_)
         | Event::CasePlanned(_)

@@ -66,6 +66,7 @@ impl Progress {
             | Event::Requirement(_)
             | Event::KnownFailure(_)
             | Event::Exchange(_)
+            | Event::LoadPlateau(_)
             | Event::LoadWrong(_) => {}
         }
     }

@@ -327,3 +327,71 @@ async fn workers_and_connections_of_one_call_send_every_arrival_once() {
     assert_eq!((summary.totals.due, summary.totals.connections), (90, 90));
     mock.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_dies_and_comes_back_is_told_second_by_second() {
+    let world = world();
+    let first = mock(&world, |_| {}).await;
+    let profile = format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\nduration: 4s\ntimeout: 1s\n");
+    let input = world.input(&first, &profile);
+    let address = first.address();
+    let run = tokio::spawn(drive(input));
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    first.shutdown().await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let second = mock(&world, |options| options.listen = address).await;
+    let summary = summary(&run.await.expect("a run without a panic").expect("a run"));
+    second.shutdown().await;
+    let step = &summary.steps[0];
+    assert_eq!(step.calls(), 80, "{:?}", step.codes);
+    assert!(step.count(LoadClass::Failed) >= 15 && step.codes.contains_key("no connection"), "{:?}", step.codes);
+    let good: Vec<bool> = summary.seconds.iter().map(|second| second.steps[0].ok > 0).collect();
+    assert!(good[0] && good[3] && !summary.is_partial(), "{good:?}");
+}
+
+/// Tells a time that jumps on and back while a run goes on.
+struct JumpingClock(std::sync::atomic::AtomicI64);
+
+impl crate::clock::Clock for JumpingClock {
+    fn now(&self) -> crate::clock::Timestamp {
+        let calls = self.0.fetch_add(1, Ordering::Relaxed);
+        let jump = if calls % 20 >= 10 { 300 } else { 0 };
+        SystemClock.now().plus_seconds(jump)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_disturbs_no_due_time() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = format!("{INIT}arrivals: {{ model: constant, rate: 40 }}\nduration: 1s\n");
+    let mut input = world.input(&mock, &profile);
+    input.options.clock = Arc::new(JumpingClock(Default::default()));
+    let summary = summary(&drive(input).await.expect("a run"));
+    // Five minutes are within the window of fifteen.
+    assert_eq!(summary.steps[0].count(LoadClass::Ok), 40, "{:?}", summary.steps[0].codes);
+    assert!(summary.steps[0].ok().is_some_and(|ok| ok.latency.max() < 60_000_000));
+    mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_throttled_is_tried_again_within_a_budget() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = |budget: u32| {
+        format!(
+            "{INIT}arrivals: {{ model: constant, rate: 70 }}\nduration: 1s\nbeyond_limits: true\n\
+             retries: {{ at_most: 3, wait: 600ms, budget: {budget} }}\n"
+        )
+    };
+    let retried = summary(&drive(world.input(&mock, &profile(100))).await.expect("a run"));
+    let step = &retried.steps[0];
+    assert_eq!((step.count(LoadClass::Ok), retried.totals.finished), (70, 70), "{:?}", step.codes);
+    assert!(retried.totals.retries >= 10 && retried.totals.retries == step.count(LoadClass::Throttled));
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let mut input = world.input(&mock, &profile(1));
+    input.options.salt = 8;
+    let held = summary(&drive(input).await.expect("a run"));
+    assert!(held.totals.retries <= 1 && held.totals.abandoned >= 10, "{:?}", held.totals);
+    mock.shutdown().await;
+}

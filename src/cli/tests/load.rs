@@ -29,6 +29,7 @@ fn a_run_writes_reports_that_can_be_made_again_from_its_events() {
     for (format, file) in [
         ("json", "report.json"),
         ("markdown", "report.md"),
+        ("html", "report.html"),
         ("csv", "intervals.csv"),
         ("hgrm", "latency.hgrm"),
         ("hlog", "latency.hlog"),
@@ -132,4 +133,50 @@ fn shards_are_merged_into_one_run() {
     let split = idvet(here.path(), &["load", "intl/steady", "--out", "out", "--shard", "0/9"]);
     assert_eq!(split.code, exit::BUDGET);
     assert!(split.stderr.contains("5 calls a second cannot be split among 9"), "{}", split.stderr);
+}
+
+#[test]
+fn a_capacity_search_finds_where_throttling_begins() {
+    let here = folder();
+    let profile = r#"
+format: idvet/load/1
+api: cloudauth
+title: { en: Search, zh: 搜索 }
+scenarios:
+  - name: init
+    steps:
+      - call: { baseline: init-id-pro, as: init }
+arrivals: { model: capacity, from: 20, to: 90, step: 20, plateau: 1200ms, settle: 300ms, resolution: 60, repeats: 2 }
+beyond_limits: true
+thresholds: ["throttled == 0", "error_rate < 1%"]
+"#;
+    std::fs::write(here.path().join("search.yaml"), profile).expect("written");
+    let ran = idvet(here.path(), &["load", "search.yaml", "--out", "out"]);
+    assert_eq!(ran.code, exit::SATISFIED, "{}{}", ran.stdout, ran.stderr);
+    let report = std::fs::read_to_string(here.path().join("out/report.json")).expect("report.json");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    // The mock serves fifty in any second.
+    let capacity = &report["capacity"];
+    let rate = capacity["rate"].as_f64().expect("a rate");
+    assert!((40.0..60.0).contains(&rate), "{capacity}");
+    assert_eq!((&capacity["held"], &capacity["confirmed"]), (&2.into(), &true.into()));
+    assert!(ran.stdout.contains("held in 2 of 2 runs"), "{}", ran.stdout);
+    let again = idvet(here.path(), &["report", "render", "console", "--from", "out"]);
+    assert_eq!(again.stdout, ran.stdout);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_run_and_says_so() {
+    let here = folder();
+    let long = PROFILE.replace("count: 20", "duration: 5m");
+    std::fs::write(here.path().join("long.yaml"), long).expect("written");
+    std::fs::create_dir(here.path().join("out")).expect("made");
+    // Writing there says that the disk is full.
+    std::os::unix::fs::symlink("/dev/full", here.path().join("out/events.jsonl")).expect("linked");
+    let begun = std::time::Instant::now();
+    let ran = idvet(here.path(), &["load", "long.yaml", "--out", "out"]);
+    assert_eq!(ran.code, exit::USAGE, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("space"), "{}", ran.stderr);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
 }

@@ -63,6 +63,9 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
         if ready.label.is_none() && outcome.class != LoadClass::Ok {
             self.record.submissions_failed += 1;
         }
+        if self.tries_again(outcome.class, job.transaction, times.done) {
+            return;
+        }
         if outcome.class != LoadClass::Ok || !self.keep_values(call, job.transaction) {
             self.record.abandoned += 1;
             self.end(job.transaction);
@@ -84,8 +87,30 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
             }
         }
         state.asked = 0;
+        state.retries = 0;
         state.step += 1;
         self.go_on(job.transaction, times.done);
+    }
+
+    /// Has a call made again later, where the profile says so and its budget has room.
+    fn tries_again(&mut self, class: LoadClass, transaction: usize, done: u64) -> bool {
+        let Some(rules) = self.common.options.retries else { return false };
+        let is_retried = match class {
+            LoadClass::Throttled => rules.throttled,
+            LoadClass::Failed => rules.failed,
+            LoadClass::Ok | LoadClass::Refused => false,
+        };
+        let state = &mut self.transactions[transaction];
+        let has_room = (self.retries as f64) < rules.budget * self.requests as f64;
+        if !is_retried || state.retries >= rules.at_most || !has_room {
+            return false;
+        }
+        let wait = rules.wait.saturating_mul(1 << state.retries.min(16));
+        state.retries += 1;
+        self.retries += 1;
+        self.record.retries += 1;
+        self.later.push(Reverse((done + wait, transaction)));
+        true
     }
 
     /// Keeps the values that later requests name. Returns false when the answer lacks one.

@@ -1,8 +1,8 @@
 //! What the terminal shows at the end of a load run.
 
-use super::words::{class, figure, milliseconds, rate, verdict};
+use super::words::{class, figure, milliseconds, rate, statement, tried, verdict};
 use crate::event::LoadClass;
-use crate::load_summary::{LoadSummary, Throttling};
+use crate::load_summary::{Capacity, LoadSummary, Plateau, Throttling};
 use crate::report::Lang;
 use crate::report::markup::{visible_lines, width};
 
@@ -11,6 +11,12 @@ const CLASSES: [LoadClass; 4] = [LoadClass::Ok, LoadClass::Refused, LoadClass::T
 /// Renders a run as text.
 pub fn render_console(summary: &LoadSummary, lang: Lang) -> String {
     let mut text = head(summary, lang);
+    if let Some(found) = &summary.capacity {
+        text.push_str(&capacity(found, lang));
+        text.push_str(&wrong(summary, lang));
+        summary.gate.reasons.iter().for_each(|reason| text.push_str(&format!("{reason}\n")));
+        return visible_lines(&text);
+    }
     text.push_str(&answers(summary, lang));
     text.push_str(&latencies(summary, lang));
     text.push_str(&sending(summary, lang));
@@ -39,6 +45,34 @@ fn head(summary: &LoadSummary, lang: Lang) -> String {
             n => format!("{}{n}", lang.pick(", answers of the warm-up left out: ", "，预热应答（不计入）：")),
         }
     )
+}
+
+/// The rates tried, in order of rate, and what follows of them.
+fn capacity(found: &Capacity, lang: Lang) -> String {
+    let head = [
+        ("rate", "速率"),
+        ("verdict", "结论"),
+        ("good/s", "每秒成功"),
+        ("p50 ms", "p50 毫秒"),
+        ("p99 ms", "p99 毫秒"),
+        ("not held", "未达标项"),
+    ];
+    let mut rows = vec![head.map(|(en, zh)| lang.pick(en, zh).to_owned()).to_vec()];
+    let mut plateaus: Vec<&Plateau> = found.plateaus.iter().collect();
+    plateaus.sort_by(|left, right| left.rate.total_cmp(&right.rate));
+    for plateau in plateaus {
+        let good: u64 = plateau.summary.steps.iter().map(|step| step.count(LoadClass::Ok)).sum();
+        let latency = plateau.summary.latency();
+        rows.push(vec![
+            format!("{:.2}", plateau.rate),
+            tried(plateau.outcome, lang).to_owned(),
+            rate(good, plateau.summary.totals.measured_seconds),
+            milliseconds(latency.value_at_quantile(0.5)),
+            milliseconds(latency.value_at_quantile(0.99)),
+            plateau.failed().join(", "),
+        ]);
+    }
+    format!("{}{}\n\n", table(&rows), statement(found, lang))
 }
 
 fn table(rows: &[Vec<String>]) -> String {
@@ -111,6 +145,9 @@ fn sending(summary: &LoadSummary, lang: Lang) -> String {
         text("held by a connection", "因连接等待", totals.held_by_connection),
         text("connections", "连接", totals.connections),
     ];
+    if totals.retries > 0 {
+        parts.push(text("retries", "重试", totals.retries));
+    }
     if totals.submissions_failed > 0 {
         parts.push(text("submissions not accepted", "未受理的提交", totals.submissions_failed));
     }
@@ -193,6 +230,13 @@ fn thresholds(summary: &LoadSummary, lang: Lang) -> String {
         let reason = one.reason.as_ref().map(|reason| format!("  ({reason})")).unwrap_or_default();
         text.push_str(&format!("{:width$}  {:>12}  {}{reason}\n", one.text, figure(one), verdict(one.verdict, lang)));
     }
+    text.push_str(&reasons(summary));
+    text
+}
+
+/// What the table of thresholds does not say.
+fn reasons(summary: &LoadSummary) -> String {
+    let mut text = String::new();
     for reason in summary
         .gate
         .reasons

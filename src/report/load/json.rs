@@ -4,7 +4,8 @@ use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
 use crate::event::LoadClass;
-use crate::load_summary::{LoadSummary, StepFigures, Throttling, Verdict};
+use crate::load_profile::Tried;
+use crate::load_summary::{Capacity, LoadSummary, StepFigures, Throttling, Verdict};
 
 /// Value of `format` in the JSON report of a load run.
 pub const LOAD_REPORT_FORMAT: &str = "idvet/load-report/1";
@@ -28,7 +29,7 @@ pub(super) fn render(summary: &LoadSummary) -> String {
         "exit_code": summary.gate.exit_code, "reasons": summary.gate.reasons,
         "measured_seconds": totals.measured_seconds,
         "arrivals": { "planned": planned.arrivals, "due": totals.due, "finished": totals.finished,
-            "abandoned": totals.abandoned, "submissions_failed": totals.submissions_failed, "dropped": totals.dropped },
+            "abandoned": totals.abandoned, "submissions_failed": totals.submissions_failed, "retries": totals.retries, "dropped": totals.dropped },
         "held": { "by_limit": totals.held_by_limit, "by_connection": totals.held_by_connection },
         "connections": totals.connections,
         "checked": totals.checked, "wrong": totals.wrong,
@@ -43,9 +44,27 @@ pub(super) fn render(summary: &LoadSummary) -> String {
                 Verdict::Inconclusive => "inconclusive",
             },
         })).collect::<Vec<_>>(),
+        "capacity": summary.capacity.as_ref().map(capacity),
         "wrong_answers": summary.wrong,
     });
     format!("{report:#}\n")
+}
+
+fn capacity(found: &Capacity) -> Value {
+    let plateaus = found.plateaus.iter().map(|plateau| {
+        json!({
+            "rate": plateau.rate, "failed": plateau.failed(), "latency": distribution(&plateau.summary.latency()),
+            "outcome": match plateau.outcome {
+                Tried::Held => "held",
+                Tried::Missed => "missed",
+                Tried::Inconclusive => "inconclusive",
+            },
+        })
+    });
+    json!({
+        "rate": found.rate, "held": found.held, "confirmed": found.is_confirmed(), "lowest_missed": found.missed,
+        "search": found.search, "plateaus": plateaus.collect::<Vec<_>>(),
+    })
 }
 
 fn step(summary: &LoadSummary, idx: usize, step: &StepFigures) -> Value {

@@ -1,7 +1,7 @@
 //! The report of a load run for people, to be kept beside a release.
 
 use super::console::render_console;
-use super::words::{figure, milliseconds, verdict};
+use super::words::{figure, milliseconds, statement, verdict};
 use crate::load_summary::LoadSummary;
 use crate::report::Lang;
 use crate::report::markup::{cell_code, fenced, prose};
@@ -33,6 +33,9 @@ pub(super) fn render(summary: &LoadSummary, lang: Lang) -> String {
 }
 
 fn verdicts(summary: &LoadSummary, lang: Lang) -> String {
+    if let Some(found) = &summary.capacity {
+        return format!("{}\n\n", prose(&statement(found, lang)));
+    }
     if summary.thresholds.is_empty() {
         return format!("{}\n\n", lang.pick("The profile sets no threshold.", "该负载配置未设阈值。"));
     }

@@ -4,8 +4,10 @@ mod comparison;
 mod console;
 mod csv;
 mod histograms;
+mod html;
 mod json;
 mod markdown;
+mod plots;
 mod words;
 
 #[cfg(test)]
@@ -30,10 +32,11 @@ pub enum LoadFormat {
     Csv,
     Hgrm,
     Hlog,
+    Html,
 }
 
 impl LoadFormat {
-    pub const ALL: [Self; 5] = [Self::Json, Self::Markdown, Self::Csv, Self::Hgrm, Self::Hlog];
+    pub const ALL: [Self; 6] = [Self::Json, Self::Markdown, Self::Csv, Self::Hgrm, Self::Hlog, Self::Html];
 
     /// Returns the name of its usual file.
     pub fn file_name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl LoadFormat {
             Self::Csv => "intervals.csv",
             Self::Hgrm => "latency.hgrm",
             Self::Hlog => "latency.hlog",
+            Self::Html => "report.html",
         }
     }
 
@@ -54,6 +58,7 @@ impl LoadFormat {
             Self::Csv => csv::render(summary),
             Self::Hgrm => histograms::hgrm(summary),
             Self::Hlog => histograms::hlog(summary),
+            Self::Html => html::render(summary, lang),
         }
     }
 }

@@ -51,6 +51,18 @@ fn nothing_of_a_peer_reaches_a_terminal_as_it_is() {
     for text in [render_console(&summary, Lang::En), LoadFormat::Markdown.render(&summary, Lang::Zh)] {
         assert!(!text.contains('\u{1b}'), "{text}");
     }
+    let html = LoadFormat::Html.render(&summary, Lang::Zh);
+    assert!(!html.contains("<b>") && html.contains("5 | &lt;b&gt;"), "{html}");
+}
+
+#[test]
+fn the_page_has_every_plot_and_fetches_nothing() {
+    let html = LoadFormat::Html.render(&summary(), Lang::En);
+    assert_eq!(html.matches("<svg").count(), 5, "{html}");
+    for title in ["by percentile", "Latency over time", "Rate asked and achieved", "Answers by kind", "How late"] {
+        assert!(html.contains(title), "{title}");
+    }
+    assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("href="), "{html}");
 }
 
 #[test]

@@ -1,0 +1,362 @@
+//! `cargo bench --bench load`: what a call costs, how well due times are kept, whether latencies are true, whether a limit
+//! is held. Peers that are on the machine (wrk, h2load) are measured in the same run.
+//!
+//! Nothing here fails: a shared or busy machine says so by its figures. `cargo bench --bench load -- cost pace` runs only
+//! those; there are cost, pace, truth, budget and memory.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const IDVET: &str = env!("CARGO_BIN_EXE_idvet");
+
+/// A kind of figure, by name.
+type Bench = (&'static str, fn(&Path));
+
+#[expect(clippy::disallowed_methods, reason = "this is main")]
+fn main() {
+    // Servers on one processor, clients on the other.
+    let _ = Command::new("taskset").args(["-cp", "0", &std::process::id().to_string()]).stdout(Stdio::null()).status();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let runs: [Bench; 5] = [("cost", cost), ("pace", pace), ("truth", truth), ("budget", budget), ("memory", memory)];
+    for (name, run) in runs {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            run(folder.path());
+        }
+    }
+}
+
+fn line(figure: &str, measured: String, wanted: &str) {
+    println!("{figure:<66} {measured:>16}   {wanted}");
+}
+
+fn profile(folder: &Path, arrivals: &str, rest: &str) {
+    let text = format!(
+        "format: idvet/load/1\napi: cloudauth\ntitle: {{ en: Bench, zh: 基准 }}\nscenarios:\n  - name: init\n    steps:\n      \
+         - call: {{ baseline: init-id-pro, as: init }}\narrivals: {arrivals}\n{rest}\n"
+    );
+    std::fs::write(folder.join("bench.yaml"), text).expect("a profile");
+}
+
+/// Runs a profile and returns its report.
+fn load(folder: &Path, url: &str, more: &[&str]) -> Value {
+    let _ = std::fs::remove_file(folder.join("out/report.json"));
+    let status = client(IDVET)
+        .args(["load", "bench.yaml", "--quiet", "--out", "out", "--target", url])
+        .args(more)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .status()
+        .expect("idvet starts");
+    let text = std::fs::read_to_string(folder.join("out/report.json"));
+    let text = text.unwrap_or_else(|error| panic!("no report ({error}), {status}"));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// Returns a program on the clients' processor, where that can be had.
+fn client(program: &str) -> Command {
+    let can_pin = Command::new("taskset").arg("-V").stdout(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !can_pin {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", "1", program]);
+    command
+}
+
+/// Answers every request with the same good answer, and notes when each came.
+struct Static {
+    url: String,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
+}
+
+const ANSWER: &str = r#"{"RequestId":"130A2C10-B9EE-4D84-88E3-5384FF039795","Message":"success","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b"},"Code":"200","Padding":"so that the answer has about three hundred bytes, as those of the service have, headers left aside: ----------------"}"#;
+
+impl Static {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let arrivals = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&arrivals);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let noted = Arc::clone(&noted);
+                std::thread::spawn(move || serve(stream, &noted));
+            }
+        });
+        Self { url, arrivals }
+    }
+
+    fn take_arrivals(&self) -> Vec<Instant> {
+        let mut arrivals = std::mem::take(&mut *self.arrivals.lock().expect("a list"));
+        arrivals.sort_unstable();
+        arrivals
+    }
+}
+
+fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Instant>>) {
+    let _ = stream.set_nodelay(true);
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
+    let mut room = vec![0; 16_384];
+    let mut filled = 0;
+    loop {
+        match stream.read(&mut room[filled..]) {
+            Ok(0) | Err(_) => return,
+            Ok(n) => filled += n,
+        }
+        let now = Instant::now();
+        if is_whole(&room[..filled]) {
+            noted.lock().expect("a list").push(now);
+            filled = 0;
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+    request.len() >= end + 4 + length.unwrap_or(0)
+}
+
+/// Returns the processor time of children that are over, user and system.
+fn children_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split_whitespace().collect();
+    let ticks: u64 = fields.iter().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    // A tick is 10 ms on every Linux.
+    Duration::from_millis(ticks * 10)
+}
+
+/// Calls of one measurement of cost.
+const CALLS: u64 = 200_000;
+
+/// Processor time of one call when 64 connections are always busy, as wrk has them.
+fn cost(folder: &Path) {
+    let server = Static::start();
+    let per_call = |used: Duration, calls: u64| used.as_secs_f64() * 1e6 / calls as f64;
+    let idvet = |scheme: &str, count: u64| {
+        let rest = format!(
+            "count: {count}\nbeyond_limits: true\ntimeout: 10m\nconnections: {{ at_most: 64 }}\ncheck_every: 0"
+        );
+        profile(folder, "{ model: constant, rate: 900000 }", &rest);
+        let before = children_time();
+        let report = load(folder, &server.url, &["--scheme", scheme]);
+        server.take_arrivals();
+        assert_eq!(report["steps"][0]["classes"]["ok"]["calls"], count, "{report}");
+        children_time() - before
+    };
+    let start = idvet("v1", 1);
+    let (v1, acs3) = (idvet("v1", CALLS) - start, idvet("acs3", CALLS) - start);
+    let (v1, acs3) = (per_call(v1, CALLS), per_call(acs3, CALLS));
+    line("cost, V1, signed afresh, histograms, codes: processor time a call", format!("{v1:.1} µs"), "");
+    line("cost, ACS3, the same", format!("{acs3:.1} µs"), "");
+    let script = "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\nwrk.body = string.rep(\"a=1&\", 150)\n";
+    std::fs::write(folder.join("post.lua"), script).expect("a script");
+    let lua = format!(
+        "{script}local n = 0\nfunction request()\n  n = n + 1\n  local names = {{}}\n  for i = 1, 16 do names[i] = \"p\" .. i .. \"=\" .. n end\n  table.sort(names)\n  return wrk.format(nil, \"/?\" .. table.concat(names, \"&\"))\nend\n"
+    );
+    std::fs::write(folder.join("sorting.lua"), lua).expect("a script");
+    for (name, script, limits) in [
+        ("wrk, the same bytes every time", "post.lua", ("V1 1.15 at most", "ACS3 1.4 at most")),
+        ("wrk, sorting 16 parameters in Lua and signing nothing", "sorting.lua", ("V1 0.25 at most", "")),
+    ] {
+        let Some(wrk) = wrk(folder, &server, script) else {
+            line(&format!("cost, {name}"), "not measured".to_owned(), "wrk is not on this machine");
+            continue;
+        };
+        server.take_arrivals();
+        line(&format!("cost, {name}"), format!("{wrk:.1} µs"), "");
+        line("    V1 to it", format!("{:.2}", v1 / wrk), limits.0);
+        line("    ACS3 to it", format!("{:.2}", acs3 / wrk), limits.1);
+    }
+}
+
+/// Returns the processor time of a request of wrk, in microseconds.
+fn wrk(folder: &Path, server: &Static, script: &str) -> Option<f64> {
+    let before = children_time();
+    let output = client("wrk")
+        .args(["-t1", "-c64", "-d8s", "-s", script, &server.url])
+        .current_dir(folder)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let used = children_time() - before;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let words: Vec<&str> = text.lines().find(|line| line.contains("requests in"))?.split_whitespace().collect();
+    let requests: f64 = words.first()?.parse().ok()?;
+    Some(used.as_secs_f64() * 1e6 / requests)
+}
+
+/// Due times against the arrivals that the server saw.
+fn pace(folder: &Path) {
+    let server = Static::start();
+    for (rate, seconds) in [(100, 10), (1_000, 10), (5_000, 10), (10_000, 10)] {
+        let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
+        profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
+        server.take_arrivals();
+        let report = load(folder, &server.url, &[]);
+        let mut arrivals = server.take_arrivals();
+        // The first asked for a control API.
+        let first = arrivals.remove(0);
+        let first = arrivals.first().copied().unwrap_or(first);
+        let gap = 1e9 / f64::from(rate);
+        // The start is known to nobody but the client: the earliest arrival, by its own due time, was on time.
+        let lateness: Vec<f64> = arrivals
+            .iter()
+            .enumerate()
+            .map(|(n, at)| at.duration_since(first).as_nanos() as f64 - n as f64 * gap)
+            .collect();
+        let least = lateness.iter().copied().fold(f64::MAX, f64::min);
+        let mut lateness: Vec<f64> = lateness.iter().map(|late| (late - least) / 1e6).collect();
+        lateness.sort_by(f64::total_cmp);
+        let at = |share: f64| lateness[((lateness.len() - 1) as f64 * share) as usize];
+        let kept = arrivals.len() as f64 / (f64::from(rate) * f64::from(seconds));
+        let sent_late = report["steps"][0]["sent_late"]["p99"].as_f64().unwrap_or_default() / 1e3;
+        line(&format!("pace, {rate} a second: rate kept"), format!("{:.2} %", kept * 100.0), "99.9 to 100.1 %");
+        line(
+            "    lateness at the server, p50 and p99",
+            format!("{:.3}, {:.3} ms", at(0.5), at(0.99)),
+            "p99 0.1 ms at most",
+        );
+        line("    as idvet itself reports it, p99", format!("{sent_late:.3} ms"), "");
+    }
+}
+
+/// A mock in a process of its own.
+struct Mock {
+    child: Child,
+    url: String,
+}
+
+impl Mock {
+    fn start(folder: &Path, more: &[&str]) -> Self {
+        let mut child = Command::new(IDVET)
+            .args(["mock", "--throttle", "off", "--threads", "1"])
+            .args(more)
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the mock starts");
+        let mut text = String::new();
+        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut text).expect("an address");
+        Self { url: text.split_whitespace().next().expect("an address").to_owned(), child }
+    }
+
+    /// Stops it as a user would, so that its log is written.
+    fn stop(mut self) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
+fn truth(folder: &Path) {
+    for rate in [100, 1_000, 5_000, 10_000] {
+        let mock = Mock::start(folder, &["--latency", "stalls:1ms,10s,1s"]);
+        let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
+        profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
+        let report = load(folder, &mock.url, &[]);
+        mock.stop();
+        let latency = &report["steps"][0]["classes"]["ok"]["latency"];
+        // Of any ten seconds one is stalled, and who comes t after its beginning waits for its end: of all calls a share of x
+        // waits longer than 1 s less ten times x seconds.
+        for (name, implied) in [("p99", 901.0), ("p99.9", 991.0), ("max", 1_001.0)] {
+            let found = latency[name].as_f64().unwrap_or_default() / 1e3;
+            let off = (found / implied - 1.0) * 100.0;
+            line(
+                &format!("truth, {rate} a second, stalled 1 s in 10 s: {name}"),
+                format!("{found:.0} ms, {off:+.1} %"),
+                &format!("{implied:.0} ms, within {} %", if rate < 10_000 { 1 } else { 2 }),
+            );
+        }
+        let dropped = &report["arrivals"]["dropped"];
+        line(
+            "    dropped; sent late, p99",
+            format!("{dropped}; {:.2} ms", report["steps"][0]["sent_late"]["p99"].as_f64().unwrap_or_default() / 1e3),
+            "0",
+        );
+    }
+}
+
+/// The most calls that the server saw within a second, stalls and all.
+fn budget(folder: &Path) {
+    let long = std::env::var_os("IDVET_LONG").is_some();
+    for (limit, seconds) in [(50, if long { 1_200 } else { 60 }), (5_000, 60)] {
+        let mock = Mock::start(folder, &["--latency", "stalls:5ms,7s,1s", "--arrivals", "arrivals.csv"]);
+        let rate = f64::from(limit) * 0.98;
+        let rest = format!(
+            "duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 8000 }}\ncheck_every: 0"
+        );
+        profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
+        let report = load(folder, &mock.url, &["--max-qps", &limit.to_string()]);
+        mock.stop();
+        let text = std::fs::read_to_string(folder.join("arrivals.csv")).expect("a log");
+        let mut times: Vec<u64> =
+            text.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
+        times.sort_unstable();
+        let (mut first, mut most) = (0, 0);
+        for (last, time) in times.iter().enumerate() {
+            while time - times[first] >= 1_000_000_000 {
+                first += 1;
+            }
+            most = most.max(last + 1 - first);
+        }
+        let throttled = &report["steps"][0]["classes"]["throttled"]["calls"];
+        line(
+            &format!("budget of {limit}, {seconds} s, stalls: most calls in a sliding second"),
+            most.to_string(),
+            &format!("{limit} at most"),
+        );
+        line(
+            "    calls; throttled; dropped",
+            format!("{}; {throttled}; {}", times.len(), report["arrivals"]["dropped"]),
+            "0 throttled",
+        );
+    }
+}
+
+/// Memory while 10,000 a second are sent.
+fn memory(folder: &Path) {
+    let server = Static::start();
+    let seconds = if std::env::var_os("IDVET_LONG").is_some() { 600 } else { 60 };
+    let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
+    profile(folder, "{ model: constant, rate: 10000 }", &rest);
+    let mut child = client(IDVET)
+        .args(["load", "bench.yaml", "--quiet", "--out", "out", "--target", &server.url])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("idvet starts");
+    let resident = |child: &Child| -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let found = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib: f64 = found.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or_default();
+        kib * 1.024e-3
+    };
+    std::thread::sleep(Duration::from_secs(10));
+    let early = resident(&child);
+    let (mut late, mut most) = (early, early);
+    while child.try_wait().expect("a child").is_none() {
+        std::thread::sleep(Duration::from_millis(500));
+        server.take_arrivals();
+        let now = resident(&child);
+        if now > 0.0 {
+            (late, most) = (now, most.max(now));
+        }
+    }
+    line("memory at 10,000 a second, after 10 s", format!("{early:.1} MB"), "60 MB at most");
+    line(&format!("    after {seconds} s; at most"), format!("{late:.1}; {most:.1} MB"), "within 2 MB");
+}
