@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::protocol::{Call, Hello, Outcome, PROTOCOL, Said, read_line};
 
@@ -69,19 +70,20 @@ impl Driver {
         let stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(mut stderr)) = (stdin, stdout, stderr) else {
-            return Err(ended(&mut child, "").await);
+            return Err(ended(&mut child, &LastWords::default()).await);
         };
-        let last_words = Arc::new(Mutex::new(String::new()));
-        let heard = Arc::clone(&last_words);
+        let last_words = LastWords::default();
+        let heard = last_words.clone();
         tokio::spawn(async move {
             let mut piece = vec![0; 4_096];
             while let Ok(n_bytes @ 1..) = stderr.read(&mut piece).await {
-                let mut words = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut words = heard.text.lock().unwrap_or_else(PoisonError::into_inner);
                 words.push_str(&String::from_utf8_lossy(&piece[..n_bytes]));
                 let cut = words.len().saturating_sub(STDERR_KEPT);
                 let cut = (cut..words.len()).find(|at| words.is_char_boundary(*at)).unwrap_or(0);
                 words.drain(..cut);
             }
+            heard.over.cancel();
         });
         let mut lines = BufReader::new(stdout);
         let greeted = tokio::time::timeout(launch.hello_time, next_line(&mut lines)).await;
@@ -91,7 +93,7 @@ impl Driver {
                 return Err(DriverFault::NoHello(launch.hello_time.as_millis()));
             }
             Ok(Err(fault)) => return Err(fault),
-            Ok(Ok(None)) => return Err(ended(&mut child, &told(&last_words)).await),
+            Ok(Ok(None)) => return Err(ended(&mut child, &last_words).await),
             Ok(Ok(Some(line))) => line,
         };
         let hello = match read_line(&line) {
@@ -193,13 +195,13 @@ async fn listen(
     mut lines: BufReader<tokio::process::ChildStdout>,
     waiting: Waiting,
     child: Arc<tokio::sync::Mutex<Child>>,
-    last_words: Arc<Mutex<String>>,
+    last_words: LastWords,
 ) {
     let fault = loop {
         let line = match next_line(&mut lines).await {
             Ok(Some(line)) if line.is_empty() => continue,
             Ok(Some(line)) => line,
-            Ok(None) => break ended(&mut *child.lock().await, &told(&last_words)).await,
+            Ok(None) => break ended(&mut *child.lock().await, &last_words).await,
             Err(fault) => break fault,
         };
         match read_line(&line) {
@@ -215,17 +217,20 @@ async fn listen(
     *hold(&waiting) = Err(fault);
     let _ = child.lock().await.start_kill();
 }
-
-fn told(last_words: &Mutex<String>) -> String {
-    last_words.lock().unwrap_or_else(PoisonError::into_inner).trim().to_owned()
-}
-
 fn garbage(line: &str, reason: &str) -> DriverFault {
     let line: String = line.chars().take(200).collect();
     DriverFault::Garbage { line, reason: reason.to_owned() }
 }
 
-async fn ended(child: &mut Child, stderr: &str) -> DriverFault {
+/// What a driver writes to stderr, the end of it.
+#[derive(Debug, Clone, Default)]
+struct LastWords {
+    text: Arc<Mutex<String>>,
+    /// Nothing more will come.
+    over: CancellationToken,
+}
+
+async fn ended(child: &mut Child, last_words: &LastWords) -> DriverFault {
     let waited = tokio::time::timeout(Duration::from_secs(2), child.wait()).await;
     let status = match waited {
         Ok(Ok(status)) => status.to_string(),
@@ -235,6 +240,9 @@ async fn ended(child: &mut Child, stderr: &str) -> DriverFault {
             "it closed its stdout".to_owned()
         }
     };
+    // The process may be gone before what it said is heard.
+    let _ = tokio::time::timeout(Duration::from_secs(1), last_words.over.cancelled()).await;
+    let stderr = last_words.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let tail: Vec<&str> = stderr.lines().rev().take(5).collect();
     let tail: Vec<&str> = tail.into_iter().rev().collect();
     let stderr = if tail.is_empty() { String::new() } else { format!("; it said: {}", tail.join(" | ")) };
