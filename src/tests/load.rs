@@ -85,6 +85,12 @@ async fn drive(input: LoadInput) -> Result<Vec<Event>, LoadError> {
     tokio::task::spawn_blocking(run).await.expect("a run without a panic")
 }
 
+/// Beside whoever makes it, the CA of the mock.
+fn trusting(mut input: LoadInput, mock: &RunningMock) -> LoadInput {
+    input.options.ca_pem = mock.ca_pem().map(str::to_owned);
+    input
+}
+
 fn summary(events: &[Event]) -> LoadSummary {
     LoadSummary::from_events(events).expect("a load run")
 }
@@ -393,5 +399,30 @@ async fn what_was_throttled_is_tried_again_within_a_budget() {
     input.options.salt = 8;
     let held = summary(&drive(input).await.expect("a run"));
     assert!(held.totals.retries <= 1 && held.totals.abandoned >= 10, "{:?}", held.totals);
+    mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_go_over_tls_and_only_to_whom_they_trust() {
+    let world = world();
+    let mock = mock(&world, |options| options.tls = true).await;
+    for keep_alive in [true, false] {
+        let profile = format!(
+            "{FLOW}arrivals: {{ model: constant, rate: 20 }}\ncount: 20\nconnections: {{ keep_alive: {keep_alive} }}\ncheck_every: 1\n"
+        );
+        let mut input = trusting(world.input(&mock, &profile), &mock);
+        input.options.salt += u64::from(keep_alive);
+        let summary = summary(&drive(input).await.expect("a run"));
+        let counts: Vec<u64> = summary.steps.iter().map(|step| step.count(LoadClass::Ok)).collect();
+        assert_eq!((counts, summary.totals.wrong), (vec![20, 20], 0), "{:?}", summary.steps[0].codes);
+        assert_eq!(summary.totals.connections >= 40, !keep_alive, "{}", summary.totals.connections);
+    }
+    let profile = format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\ntimeout: 5s\n");
+    let untrusted = summary(&drive(world.input(&mock, &profile)).await.expect("a run"));
+    let codes = &untrusted.steps[0].codes;
+    assert_eq!(
+        (untrusted.steps[0].count(LoadClass::Failed), codes.keys().next().map(String::as_str)),
+        (5, Some("TLS failed"))
+    );
     mock.shutdown().await;
 }
