@@ -3,6 +3,7 @@
 //! Open model: arrival n is due at a time that the profile alone fixes, and latency counts from there. Each worker is one
 //! thread with its own connections; limits and the budget of billed calls are held for all of them together.
 
+mod closed;
 mod collect;
 mod full_check;
 mod gate;
@@ -94,4 +95,17 @@ pub enum LoadError {
     OverLimits(String),
     #[error("start a thread: {0}")]
     Thread(std::io::Error),
+}
+
+/// Virtual users; lengths in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+struct ClosedUsers {
+    users: u32,
+    /// From the end of a transaction to the next.
+    pause: u64,
+    /// While in which they start.
+    start: u64,
+    /// The whole run, warm-up included.
+    length: u64,
+    warm_up: u64,
 }

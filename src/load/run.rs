@@ -13,15 +13,15 @@ use super::full_check::FullCheck;
 use super::gate::Gate;
 use super::program::{CONTROL, Program, ProgramInput};
 use super::worker::{Common, Message, Options, RetryRules, Worker};
-use super::{LoadError, LoadInput};
+use super::{ClosedUsers, LoadError, LoadInput, closed};
 use crate::event::{
     Event, LoadCapacity, LoadLimit, LoadPlanned, LoadStepPlanned, RunFinished, RunStarted, SCHEMA_VERSION, StopCause,
 };
-use crate::load_profile::model::{LoadStep, RetriedClass};
+use crate::load_profile::model::{Arrivals, LoadStep, RetriedClass};
 use crate::load_profile::{Demand, LimitOrigin, Limits, Shard};
 use crate::request::{RequestInput, ServiceKeys};
 use crate::target::model::Budgets;
-use crate::transport::{Endpoint, RawAddress, TransportOptions};
+use crate::transport::{Endpoint, RawAddress, Transport, TransportOptions};
 
 /// Bytes of an answer's body that are taken at most.
 const BODY_LIMIT: usize = 4 << 20;
@@ -44,9 +44,10 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
         salt: input.options.salt,
     };
     let program = Program::new(&ProgramInput { profile: &input.profile, request, limits: &limits, addresses })?;
-    let workers = input.options.workers.max(1);
+    // Users share one record, whatever they run on.
+    let workers = if closed_users(input).is_some() { 1 } else { input.options.workers.max(1) };
     std::thread::sleep(input.options.start_in);
-    let common = Common {
+    let common = Arc::new(Common {
         gate: Gate::new(&limits.limits),
         billable_left: AtomicU64::new(
             budgets_of_shard(&input.target.budgets, input.options.shard.n).billable_calls.unwrap_or(u64::MAX),
@@ -56,9 +57,26 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
         begun: Instant::now(),
         options: options(input, workers),
         program,
-    };
+    });
     announce(input, &limits, &mut emit);
     let (out, messages) = mpsc::channel();
+    if let Some(users) = closed_users(input) {
+        let options = TransportOptions {
+            ca_pem: input.options.ca_pem.clone(),
+            timeout_ms: common.options.timeout.div_ceil(1_000_000),
+            body_limit: BODY_LIMIT,
+        };
+        let transport = Transport::new(&options)?;
+        return std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("load-users".to_owned());
+            let shared = Arc::clone(&common);
+            thread
+                .spawn_scoped(scope, move || closed::run(&shared, &users, transport, out))
+                .map_err(LoadError::Thread)?;
+            collect(input, &common, &messages, &mut emit);
+            Ok(())
+        });
+    }
     std::thread::scope(|scope| {
         for number in 0..workers {
             let shard = shard_of(input.options.shard, number, workers);
@@ -76,6 +94,20 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
         drop(out);
         collect(input, &common, &messages, &mut emit);
         Ok(())
+    })
+}
+
+/// Returns the users of a closed model, shared out among shards.
+fn closed_users(input: &LoadInput) -> Option<ClosedUsers> {
+    let Arrivals::Users { users, pause, start } = &input.profile.file.arrivals else { return None };
+    let Shard { i, n } = input.options.shard;
+    let mine = (u64::from(*users) + n - 1 - i) / n;
+    Some(ClosedUsers {
+        users: u32::try_from(mine).unwrap_or(*users).max(1),
+        pause: pause.0,
+        start: start.0,
+        length: input.profile.schedule.length(),
+        warm_up: input.profile.schedule.warm_up,
     })
 }
 
@@ -229,7 +261,7 @@ pub(super) fn announce(input: &LoadInput, limits: &Limits, emit: &mut impl FnMut
 
 /// Tells what workers tell, until all are done.
 fn collect(input: &LoadInput, common: &Common, messages: &Receiver<Message>, emit: &mut impl FnMut(Event)) {
-    let mut collector = Collector::new(input.options.workers.max(1));
+    let mut collector = Collector::new(usize::try_from(common.options.n_workers).unwrap_or(1));
     let mut full_check = FullCheck::new(&input.contracts, &input.target, &input.redactor, &common.program);
     let mut sent = vec![0; common.program.labels.len()];
     let mut over_budget = false;

@@ -3,6 +3,8 @@
 mod answers;
 mod sending;
 
+pub(super) use sending::take_billable;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::io;

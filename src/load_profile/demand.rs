@@ -2,7 +2,7 @@
 
 use super::limits::{Limit, LimitOrigin, Limits};
 use super::load::LoadProfile;
-use super::model::LoadStep;
+use super::model::{Arrivals, LoadStep};
 use crate::target::model::Budgets;
 
 /// From the least to the most, where a step asks again until it has its answer.
@@ -161,6 +161,10 @@ impl Demand {
                 "{:.0} calls may be billed, and the budget is {most}: raise it with --max-billable",
                 self.billable.least
             ));
+        }
+        if matches!(profile.file.arrivals, Arrivals::Users { .. }) {
+            self.notes
+                .push("a closed model: how many calls come of it depends on the service; limits hold them".to_owned());
         }
         if profile.file.arrivals.search().is_some() {
             self.notes.push(

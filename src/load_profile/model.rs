@@ -235,6 +235,18 @@ pub enum Arrivals {
         #[schemars(range(min = 1))]
         repeats: u32,
     },
+    /// The closed model: so many virtual users, each with one transaction after another. A slow service slows them down; the
+    /// rate is what comes of it, within the limits. Needs `duration`; `rate` and `dropped` mean nothing here.
+    Users {
+        #[schemars(range(min = 1))]
+        users: u32,
+        /// From the end of a transaction to the user's next.
+        #[serde(default)]
+        pause: Span,
+        /// While in which the users start, evenly.
+        #[serde(default)]
+        start: Span,
+    },
     /// At recorded times: a text file with one number a line, milliseconds from any beginning, in order.
     Replay {
         /// Path, from the profile's folder.

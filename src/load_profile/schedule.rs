@@ -103,6 +103,9 @@ impl Schedule {
     /// Makes the schedule of a model. `times` are those of the replayed file, in milliseconds.
     pub fn new(arrivals: &Arrivals, extent: Extent, times: Option<&[f64]>) -> Result<Self, ScheduleError> {
         let first = check_rates(arrivals)?;
+        if let Arrivals::Users { .. } = arrivals {
+            return Self::users(extent);
+        }
         if let Arrivals::Replay { speed, .. } = arrivals {
             return Self::replay(times.unwrap_or_default(), *speed, extent);
         }
@@ -147,7 +150,7 @@ impl Schedule {
                 pieces.add(lasting.0 as f64, *peak, *peak);
                 pieces.add(rest as f64, *rate, *rate);
             }
-            Arrivals::Replay { .. } => {}
+            Arrivals::Replay { .. } | Arrivals::Users { .. } => {}
         }
         let spacing = match arrivals {
             Arrivals::Poisson { .. } => Spacing::Random { seed: extent.seed },
@@ -163,6 +166,16 @@ impl Schedule {
             return Err(ScheduleError("no arrival is due: give a rate above 0 and a length".to_owned()));
         }
         Ok(Self { pieces, spacing, warm_up: extent.warm_up.0, limit })
+    }
+
+    /// Users have no schedule but its length.
+    fn users(extent: Extent) -> Result<Self, ScheduleError> {
+        let (Some(length), None) = (extent.duration, extent.count) else {
+            return Err(ScheduleError("users need `duration`, and no `count`".to_owned()));
+        };
+        let mut pieces = Pieces::default();
+        pieces.add((extent.warm_up.0 + length.0) as f64, 0.0, 0.0);
+        Ok(Self { pieces: pieces.done, spacing: Spacing::Even, warm_up: extent.warm_up.0, limit: 0 })
     }
 
     fn replay(times: &[f64], speed: f64, extent: Extent) -> Result<Self, ScheduleError> {
@@ -254,6 +267,8 @@ fn check_rates(arrivals: &Arrivals) -> Result<f64, ScheduleError> {
         Arrivals::Spike { rate, peak, .. } => vec![("rate", *rate), ("peak", *peak)],
         Arrivals::Capacity { from, to, step, .. } => vec![("from", *from), ("to", *to), ("step", *step)],
         Arrivals::Replay { speed, .. } => vec![("speed", *speed)],
+        Arrivals::Users { users: 0, .. } => return Err(ScheduleError("`users: 0` sends nothing".to_owned())),
+        Arrivals::Users { users, .. } => vec![("users", f64::from(*users))],
     };
     for (name, rate) in &named {
         if !rate.is_finite() || *rate < 0.0 || *rate > MOST_PER_SECOND || (*name == "speed" && *rate == 0.0) {

@@ -426,3 +426,31 @@ async fn calls_go_over_tls_and_only_to_whom_they_trust() {
     );
     mock.shutdown().await;
 }
+
+/// One test, since goose keeps what stops a run for the whole process.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_go_round_until_their_time_is_over_or_they_are_stopped() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = |seconds: u32| {
+        format!(
+            "{FLOW}arrivals: {{ model: users, users: 4, pause: 100ms }}\nduration: {seconds}s\ncheck_every: 1\nthresholds: [error_rate < 1%, wrong == 0]\n"
+        )
+    };
+    let run = summary(&drive(world.input(&mock, &profile(3))).await.expect("a run"));
+    let counts: Vec<u64> = run.steps.iter().map(|step| step.count(LoadClass::Ok)).collect();
+    // Each round thinks and pauses for two tenths of a second, and calls three times.
+    assert!(counts[0] >= 20 && counts[0] <= 64 && counts[0].abs_diff(counts[1]) <= 4, "{counts:?}");
+    assert_eq!((run.gate.exit_code, run.totals.abandoned, run.is_partial()), (0, 0, false), "{:?}", run.gate);
+    let mut input = world.input(&mock, &profile(300));
+    input.options.salt = 9;
+    let stop = Arc::clone(&input.options.stop);
+    let stopper = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        stop.store(true, Ordering::Relaxed);
+    });
+    let stopped = summary(&drive(input).await.expect("a run"));
+    stopper.await.expect("the stopper");
+    assert!(stopped.is_partial() && stopped.steps[0].count(LoadClass::Ok) > 0);
+    mock.shutdown().await;
+}

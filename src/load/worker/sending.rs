@@ -141,6 +141,6 @@ enum Sent {
     Stopped,
 }
 
-fn take_billable(left: &AtomicU64) -> bool {
+pub(in crate::load) fn take_billable(left: &AtomicU64) -> bool {
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
