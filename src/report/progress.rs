@@ -3,6 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::event::{Event, LoadClass, LoadInterval, Verdict};
+use crate::load_summary::read_histogram;
 
 /// Hears events and shows how far the run is, on stderr.
 #[derive(Debug)]
@@ -20,6 +21,15 @@ fn load_message(interval: &LoadInterval) -> String {
     let of =
         |class: LoadClass| -> u64 { interval.rows.iter().filter(|row| row.class == class).map(|row| row.calls).sum() };
     let mut text = format!("s, {calls} answers/s");
+    let mut latency = hdrhistogram::Histogram::<u64>::new(3).expect("three digits");
+    for row in interval.rows.iter().filter(|row| row.class == LoadClass::Ok) {
+        // What cannot be read is said at the end; a histogram that grows holds whatever another holds.
+        let _ = read_histogram(&row.latency).map(|one| latency.add(&one));
+    }
+    if !latency.is_empty() {
+        let at = |quantile: f64| latency.value_at_quantile(quantile) as f64 / 1e3;
+        text.push_str(&format!(", p50 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.99)));
+    }
     let named = [(LoadClass::Refused, "refused"), (LoadClass::Throttled, "throttled"), (LoadClass::Failed, "failed")];
     for (class, name) in named {
         if of(class) > 0 {
@@ -79,5 +89,21 @@ impl Progress {
     /// Returns finished and planned cases.
     pub fn position(&self) -> (u64, u64) {
         (self.bar.position(), self.n_planned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load_summary::fixture::{row, second};
+
+    #[test]
+    fn a_second_of_load_is_told_in_a_line() {
+        let ok = row(LoadClass::Ok, "200", &[2_000; 99], 0);
+        let throttled = row(LoadClass::Throttled, "Throttling.User", &[9; 3], 0);
+        let mut interval = second(0, vec![ok, throttled]);
+        interval.dropped = 2;
+        assert_eq!(load_message(&interval), "s, 102 answers/s, p50 2.0 ms, p99 2.0 ms, 3 throttled, 2 dropped");
+        assert_eq!(load_message(&second(1, Vec::new())), "s, 0 answers/s");
     }
 }
