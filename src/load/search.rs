@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::run::{announce, limits_of, run};
 use super::{LoadError, LoadInput};
 use crate::event::{Event, LoadPlateau, RunFinished, StopCause};
-use crate::load_profile::{CapacitySearch, Schedule, Tried};
+use crate::load_profile::{CapacitySearch, Schedule, Tried, WINDOW};
 
 /// Runs a search. Every event goes to `emit`; of the end of a rate it returns what became of it.
 ///
@@ -85,7 +85,10 @@ fn at_rate(input: &LoadInput, search: &CapacitySearch, rate: f64, (number, bille
     let mut one = input.clone();
     Arc::make_mut(&mut one.profile).schedule = Schedule::plateau(rate, search.settle, search.plateau);
     one.options.salt = one.options.salt.wrapping_add(number as u64 + 1);
-    one.options.start_in = if number == 0 { one.options.start_in } else { Default::default() };
+    if number > 0 {
+        // Each run has limits of its own: the window of the last has to be over, here and at the service.
+        one.options.start_in = Duration::from_nanos(WINDOW);
+    }
     let budgets = &mut Arc::make_mut(&mut one.target).budgets;
     budgets.billable_calls = budgets.billable_calls.map(|most| most.saturating_sub(billed));
     one
