@@ -1,5 +1,5 @@
 //! `cargo bench --bench load`: what a call costs, how well due times are kept, whether latencies are true, whether a limit
-//! is held. Peers that are on the machine (wrk, h2load) are measured in the same run.
+//! is held. wrk, where it is on the machine, is measured in the same run.
 //!
 //! Nothing here fails: a shared or busy machine says so by its figures. `cargo bench --bench load -- cost pace` runs only
 //! those; there are cost, pace, truth, budget and memory.

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 
@@ -46,13 +46,13 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
     let program = Program::new(&ProgramInput { profile: &input.profile, request, limits: &limits, addresses })?;
     // Users share one record, whatever they run on.
     let workers = if closed_users(input).is_some() { 1 } else { input.options.workers.max(1) };
-    std::thread::sleep(input.options.start_in);
+    wait(input);
     let common = Arc::new(Common {
         gate: Gate::new(&limits.limits),
         billable_left: AtomicU64::new(
             budgets_of_shard(&input.target.budgets, input.options.shard.n).billable_calls.unwrap_or(u64::MAX),
         ),
-        stop: std::sync::atomic::AtomicBool::new(false),
+        stop: AtomicBool::new(input.options.stop.load(Ordering::Relaxed)),
         clock: Arc::clone(&input.options.clock),
         begun: Instant::now(),
         options: options(input, workers),
@@ -109,6 +109,18 @@ fn closed_users(input: &LoadInput) -> Option<ClosedUsers> {
         length: input.profile.schedule.length(),
         warm_up: input.profile.schedule.warm_up,
     })
+}
+
+/// Waits for the start, or until the run is stopped before it.
+fn wait(input: &LoadInput) {
+    let start = Instant::now() + input.options.start_in;
+    while !input.options.stop.load(Ordering::Relaxed) {
+        let left = start.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(std::time::Duration::from_millis(50)));
+    }
 }
 
 /// Finds the limits, and refuses a profile that does not fit them.

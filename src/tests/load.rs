@@ -454,3 +454,20 @@ async fn users_go_round_until_their_time_is_over_or_they_are_stopped() {
     assert!(stopped.is_partial() && stopped.steps[0].count(LoadClass::Ok) > 0);
     mock.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_before_the_common_start_is_heard() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let mut input = world.input(&mock, &format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\n"));
+    input.options.start_in = Duration::from_secs(3_600);
+    let stop = Arc::clone(&input.options.stop);
+    let stopper = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stop.store(true, Ordering::Relaxed);
+    });
+    let summary = summary(&drive(input).await.expect("a run"));
+    stopper.await.expect("the stopper");
+    assert!(summary.is_partial() && summary.gate.exit_code == 3, "{:?}", summary.gate);
+    mock.shutdown().await;
+}
