@@ -2,7 +2,7 @@
 //! is held. wrk, where it is on the machine, is measured in the same run.
 //!
 //! Nothing here fails: a shared or busy machine says so by its figures. `cargo bench --bench load -- cost pace` runs only
-//! those; there are cost, pace, truth, budget and memory.
+//! those; there are cost, pace, truth, budget, memory and closed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,7 +24,8 @@ fn main() {
     let _ = Command::new("taskset").args(["-cp", "0", &std::process::id().to_string()]).stdout(Stdio::null()).status();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let runs: [Bench; 5] = [("cost", cost), ("pace", pace), ("truth", truth), ("budget", budget), ("memory", memory)];
+    let runs: [Bench; 6] =
+        [("cost", cost), ("pace", pace), ("truth", truth), ("budget", budget), ("memory", memory), ("closed", closed)];
     for (name, run) in runs {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
             run(folder.path());
@@ -359,4 +360,31 @@ fn memory(folder: &Path) {
     }
     line("memory at 10,000 a second, after 10 s", format!("{early:.1} MB"), "60 MB at most");
     line(&format!("    after {seconds} s; at most"), format!("{late:.1}; {most:.1} MB"), "within 2 MB");
+}
+
+/// Users of the closed model, and the open model at the rate that they came to.
+fn closed(folder: &Path) {
+    let mock = Mock::start(folder, &["--latency", "lognormal:20ms,0.4"]);
+    let rest = "duration: 20s\nwarm_up: 2s\nbeyond_limits: true\ntimeout: 10s\ncheck_every: 0";
+    profile(folder, "{ model: users, users: 20, pause: 80ms }", rest);
+    let users = load(folder, &mock.url, &[]);
+    let figures = |report: &Value| {
+        let latency = &report["steps"][0]["classes"]["ok"]["latency"];
+        ["p50", "p90", "p99"].map(|name| latency[name].as_f64().unwrap_or_default() / 1e3)
+    };
+    let seconds = users["measured_seconds"].as_f64().unwrap_or(20.0);
+    let rate = users["steps"][0]["classes"]["ok"]["calls"].as_f64().unwrap_or_default() / seconds;
+    profile(folder, &format!("{{ model: constant, rate: {rate:.1} }}"), rest);
+    let open = load(folder, &mock.url, &[]);
+    mock.stop();
+    let (users, open) = (figures(&users), figures(&open));
+    line("closed model, 20 users: rate that came of it", format!("{rate:.1} /s"), "");
+    for (idx, name) in ["p50", "p90", "p99"].iter().enumerate() {
+        let off = (users[idx] / open[idx] - 1.0) * 100.0;
+        line(
+            &format!("    {name} of users, and of the open model at that rate"),
+            format!("{:.1}, {:.1} ms", users[idx], open[idx]),
+            &format!("{off:+.1} %"),
+        );
+    }
 }

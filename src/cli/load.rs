@@ -19,9 +19,12 @@ use super::settings::{Resolved, TargetArgs, load as load_suites, resolve};
 use super::signals::stop_signal;
 use super::{Failure, World, check, exit};
 use crate::clock::Timestamp;
+use crate::control::KeysAnswer;
 use crate::event::Event;
+use crate::exchange::Request;
 use crate::load::{LoadError, LoadInput, LoadOptions, run as run_load, search};
-use crate::load_profile::Shard;
+use crate::load_profile::model::Scenario;
+use crate::load_profile::{LoadProfile, Shard};
 use crate::load_summary::LoadSummaryBuilder;
 use crate::mock::{MockOptions, RunningMock, start};
 use crate::redact::Redactor;
@@ -29,9 +32,11 @@ use crate::report::events::{EventWriteError, EventWriter};
 use crate::report::load::{LoadFormat, render_console, write_load_reports};
 use crate::report::progress::Progress;
 use crate::report::{Lang, check_finished, check_shown};
+use crate::request::ServiceKeys;
 use crate::runner::redactor;
+use crate::suite::Suites;
 use crate::target::model::Target;
-use crate::transport::{Endpoint, Transport, TransportOptions};
+use crate::transport::{Endpoint, Framing, Transport, TransportOptions};
 
 /// What `idvet load` is told.
 #[derive(Debug, Clone, Args)]
@@ -144,12 +149,13 @@ async fn prepare(
             Some(mock)
         }
     };
-    let options = LoadOptions {
+    let mut options = LoadOptions {
         arguments: vec![args.profile.clone()],
         scheme: args.scheme.scheme(),
         ca_pem,
         allow_real: args.target.allow_real,
         seed: args.seed,
+        keys: Default::default(),
         salt: rand::random_range(1..=u64::MAX),
         workers: usize::from(args.workers),
         shard: shard(args, world)?,
@@ -159,6 +165,9 @@ async fn prepare(
     };
     let apis: Vec<&String> = profile.calls.iter().map(|call| &call.api).collect();
     reach(&target, &apis, &options).await?;
+    if encrypts(&profile, &loaded.suites) {
+        options.keys = service_keys(&target, &options).await?;
+    }
     let input = LoadInput {
         profile: Arc::new(profile),
         contracts,
@@ -224,6 +233,41 @@ fn shard_of_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Sha
         };
     }
     Err(Failure::usage("use --shard auto: none of JOB_COMPLETION_INDEX, SLURM_ARRAY_TASK_ID and CI_NODE_INDEX is set"))
+}
+
+/// Says whether a call has a parameter that travels encrypted.
+fn encrypts(profile: &LoadProfile, suites: &Suites) -> bool {
+    let is_encrypted = |text: &String| text.contains("sm2(") || text.contains("enc_token(");
+    profile.file.scenarios.iter().flat_map(Scenario::calls).any(|call| {
+        let loaded = suites.baseline(&call.baseline);
+        let of_baseline = loaded.is_some_and(|loaded| loaded.baseline.parameters.values().any(is_encrypted));
+        of_baseline || call.set.values().any(is_encrypted)
+    })
+}
+
+/// Asks the control API for the service's public keys.
+async fn service_keys(target: &Target, options: &LoadOptions) -> Result<ServiceKeys, Failure> {
+    let failed = |reason: String| Failure::Told {
+        code: exit::COULD_NOT_JUDGE,
+        fragment: format!("ask for the service's public keys, which encrypted parameters need: {reason}"),
+    };
+    let control = target.control.as_ref().ok_or_else(|| failed("the target names no control API".to_owned()))?;
+    let endpoint = Endpoint::parse(control).map_err(Failure::usage)?;
+    if !endpoint.is_loopback() && !options.allow_real {
+        return Err(refused(LoadError::NotAllowed(control.clone())));
+    }
+    let settings = TransportOptions { ca_pem: options.ca_pem.clone(), ..TransportOptions::default() };
+    let transport = Transport::new(&settings).map_err(Failure::usage)?;
+    let request = Request {
+        method: "GET".to_owned(),
+        target: "/keys".to_owned(),
+        headers: vec![("host".to_owned(), endpoint.authority.clone())],
+        body: bytes::Bytes::new(),
+    };
+    let outcome = transport.send(&endpoint, request, Framing::Length).await.outcome;
+    let response = outcome.map_err(|error| failed(error.to_string()))?;
+    let keys: KeysAnswer = serde_json::from_slice(&response.body).map_err(|error| failed(error.to_string()))?;
+    Ok(ServiceKeys { sm2: Some(keys.sm2_public_key), enc_token: Some(keys.enc_token_public_key) })
 }
 
 /// Connects once to every address that the profile calls, before anything is sent.

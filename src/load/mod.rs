@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::contract::Contracts;
 use crate::load_profile::{LoadProfile, Shard};
 use crate::redact::Redactor;
+use crate::request::ServiceKeys;
 use crate::signing::Scheme;
 use crate::suite::Suites;
 use crate::target::model::Target;
@@ -61,6 +62,8 @@ pub struct LoadOptions {
     /// Lets addresses beyond this machine be called.
     pub allow_real: bool,
     pub seed: u64,
+    /// Public keys of the service, for parameters that travel encrypted; such a parameter is encrypted once.
+    pub keys: ServiceKeys,
     /// Sets nonces and order numbers apart from those of other runs.
     pub salt: u64,
     /// Threads that send.

@@ -19,7 +19,7 @@ use crate::event::{
 };
 use crate::load_profile::model::{Arrivals, LoadStep, RetriedClass};
 use crate::load_profile::{Demand, LimitOrigin, Limits, Shard};
-use crate::request::{RequestInput, ServiceKeys};
+use crate::request::RequestInput;
 use crate::target::model::Budgets;
 use crate::transport::{Endpoint, RawAddress, Transport, TransportOptions};
 
@@ -33,12 +33,11 @@ const BODY_LIMIT: usize = 4 << 20;
 pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadError> {
     let limits = limits_of(input)?;
     let addresses = addresses(input)?;
-    let keys = ServiceKeys::default();
     let request = RequestInput {
         suites: &input.suites,
         contracts: &input.contracts,
         target: &input.target,
-        keys: &keys,
+        keys: &input.options.keys,
         scheme: input.options.scheme,
         seed: input.options.seed,
         salt: input.options.salt,

@@ -59,6 +59,7 @@ impl World {
                 ca_pem: None,
                 allow_real: false,
                 seed: 1,
+                keys: Default::default(),
                 salt: 7,
                 workers: 1,
                 shard: Shard::WHOLE,

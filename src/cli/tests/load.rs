@@ -180,3 +180,24 @@ fn a_full_disk_stops_the_run_and_says_so() {
     assert!(ran.stderr.contains("space"), "{}", ran.stderr);
     assert!(begun.elapsed() < std::time::Duration::from_secs(60));
 }
+
+#[test]
+fn parameters_that_travel_encrypted_are_sent_so() {
+    let here = folder();
+    let profile = r#"
+format: idvet/load/1
+api: saf
+title: { en: Encrypted, zh: 加密 }
+scenarios:
+  - name: init
+    steps:
+      - call: { baseline: init-sm2, as: init }
+arrivals: { model: constant, rate: 20 }
+count: 5
+check_every: 1
+thresholds: ["error_rate < 1%", "refused == 0", "wrong == 0"]
+"#;
+    std::fs::write(here.path().join("sm2.yaml"), profile).expect("written");
+    let ran = idvet(here.path(), &["load", "sm2.yaml", "--out", "out"]);
+    assert_eq!(ran.code, exit::SATISFIED, "{}{}", ran.stdout, ran.stderr);
+}
