@@ -6,13 +6,17 @@ use super::settings::{Loaded, load};
 use super::{Failure, World, exit};
 use crate::contract::{Code, Requirement, Retry};
 use crate::diagnostic::nearest;
+use crate::judge::suite::{PlannedSdkCase, load_sdk};
 use crate::report::Lang;
 use crate::report::explain::{Explained, explain};
 use crate::suite::Case;
 
 pub(super) fn run(args: &ExplainArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     let loaded = load(&args.suites, world)?;
-    let found = look_up(&loaded, &args.id, args.lang);
+    let found = match args.id.starts_with("sdk") {
+        true => look_up_sdk(&loaded, &args.id, args.lang)?,
+        false => look_up(&loaded, &args.id, args.lang),
+    };
     if found.is_empty() {
         return Err(unknown(&loaded, &args.id));
     }
@@ -33,6 +37,35 @@ fn look_up(loaded: &Loaded, id: &str, lang: Lang) -> Vec<Explained> {
         [".code.", ".sub-code."].iter().any(|part| requirement.id.split_once(part).is_some_and(|(_, code)| code == id))
     };
     requirements.filter(speaks).map(|requirement| of_requirement(loaded, requirement, lang)).collect()
+}
+
+/// Requirements and cases of SDKs: `sdk.<area>.<number>` and `sdk/<file>/<id>`.
+fn look_up_sdk(loaded: &Loaded, id: &str, lang: Lang) -> Result<Vec<Explained>, Failure> {
+    let suites = load_sdk(&loaded.files, &loaded.contracts)?;
+    if let Some(requirement) = suites.requirements.get(id) {
+        let speaks = |planned: &&PlannedSdkCase| planned.case.requirements.contains(&requirement.id);
+        return Ok(vec![Explained {
+            id: id.to_owned(),
+            kind: lang.pick("requirement", "要求").to_owned(),
+            level: Some(requirement.level.name().to_owned()),
+            text_en: requirement.text.en.clone(),
+            text_zh: requirement.text.zh.clone(),
+            citations: vec!["sdk-requirements.md".to_owned()],
+            related: suites.cases.iter().filter(speaks).map(|planned| planned.id.clone()).collect(),
+            ..Explained::default()
+        }]);
+    }
+    let cases = suites.cases.iter().filter(|planned| planned.id == id);
+    let explained = cases.map(|planned| Explained {
+        id: id.to_owned(),
+        kind: lang.pick("case", "用例").to_owned(),
+        text_en: planned.case.title.en.clone(),
+        text_zh: planned.case.title.zh.clone(),
+        facts: vec![(lang.pick("place", "位置").to_owned(), planned.place.clone())],
+        related: planned.case.requirements.clone(),
+        ..Explained::default()
+    });
+    Ok(explained.collect())
 }
 
 fn of_requirement(loaded: &Loaded, requirement: &Requirement, lang: Lang) -> Explained {

@@ -80,6 +80,18 @@ fn a_code_is_explained_with_status_cases_and_source() {
 }
 
 #[test]
+fn what_an_sdk_owes_is_explained_too() {
+    let here = folder();
+    let explained = idvet(here.path(), &["explain", "sdk.security.95"]);
+    for part in ["must", "Untrusted CA", "sdk/security/untrusted", "sdk-requirements.md"] {
+        assert!(explained.stdout.to_lowercase().contains(&part.to_lowercase()), "{part}:\n{}", explained.stdout);
+    }
+    let case = idvet(here.path(), &["explain", "sdk/security/untrusted", "--lang", "zh"]);
+    assert!(case.stdout.contains("sdk.security.95") && case.stdout.contains("security.yaml:"), "{}", case.stdout);
+    assert_eq!(idvet(here.path(), &["explain", "sdk.security.9999"]).code, exit::USAGE);
+}
+
+#[test]
 fn lint_tells_counts_or_each_mistake_with_its_line() {
     let here = folder();
     let clean = idvet(here.path(), &["lint"]);
