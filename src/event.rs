@@ -301,8 +301,14 @@ pub struct LoadInterval {
     pub micros: u64,
     /// Arrivals that were due in it.
     pub due: u64,
-    /// Arrivals and later calls that could not be sent in time.
+    /// Arrivals and later calls that could not be sent in time, warm-up left out.
     pub dropped: u64,
+    /// The same of the warm-up.
+    #[serde(default)]
+    pub warm_up_dropped: u64,
+    /// Connections that could not be opened for want of something on this machine: file descriptors, ports, memory.
+    #[serde(default)]
+    pub lacking: u64,
     /// Transactions that came to their end.
     pub finished: u64,
     /// Transactions that a refusal, failure or drop ended.
@@ -325,6 +331,22 @@ pub struct LoadInterval {
     /// Of them, answers with a breach of a MUST or SHOULD.
     pub wrong: u64,
     pub rows: Vec<LoadRow>,
+}
+
+/// Codes told apart within a step and class; what a target makes up beyond them is counted together.
+const MOST_CODES: usize = 100;
+
+/// Bytes of a code that are told.
+const LONGEST_CODE: usize = 100;
+
+/// Counts a code, which may be whatever a target says.
+pub fn count_code(codes: &mut IndexMap<String, u64>, code: &str, calls: u64) {
+    let code = &code[..code.floor_char_boundary(LONGEST_CODE)];
+    let code = if codes.len() < MOST_CODES || codes.contains_key(code) { code } else { "other codes" };
+    match codes.get_mut(code) {
+        Some(count) => *count += calls,
+        None => drop(codes.insert(code.to_owned(), calls)),
+    }
 }
 
 /// Answers of one step and class within an interval.
@@ -382,4 +404,23 @@ pub struct LoadWrong {
     pub mismatch: Mismatch,
     /// The answer, redacted.
     pub response: RecordedMessage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_without_end_are_counted_together() {
+        let mut codes = IndexMap::new();
+        for n in 0..1_000 {
+            count_code(&mut codes, &format!("made up {n}"), 1);
+        }
+        count_code(&mut codes, "made up 5", 2);
+        count_code(&mut codes, &"长".repeat(1_000), 1);
+        assert_eq!((codes.len(), codes["made up 5"], codes["other codes"]), (MOST_CODES + 1, 3, 901));
+        let mut one = IndexMap::new();
+        count_code(&mut one, &"长".repeat(1_000), 1);
+        assert_eq!(one.keys().next().map(|code| code.len()), Some(99));
+    }
 }

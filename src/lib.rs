@@ -5,7 +5,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`exchange`], [`clock`], [`redact`], [`diagnostic`], [`files`], [`control`] | leaves: bytes on the wire, time, secrets, mistakes in files, the suites folder, the tester's control API as data |
+//! | [`exchange`], [`clock`], [`chance`], [`redact`], [`diagnostic`], [`files`], [`control`] | leaves: bytes on the wire, time, numbers that look random, secrets, mistakes in files, the suites folder, the tester's control API as data |
 //! | [`event`] | the vocabulary of results, `events.jsonl` |
 //! | [`signing`] | one file per scheme: sign, verify, explain |
 //! | [`contract`] | the protocol as data, and the requirements derived from it |
@@ -27,6 +27,7 @@
 //!
 //! Data flow: files → contract, suite, target → plan → request (signed) → exchange → checks → events → reports.
 
+pub mod chance;
 pub mod check;
 pub mod cli;
 pub mod clock;

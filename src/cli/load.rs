@@ -22,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::control::KeysAnswer;
 use crate::event::Event;
 use crate::exchange::Request;
-use crate::load::{LoadError, LoadInput, LoadOptions, run as run_load, search};
+use crate::load::{LoadError, LoadInput, LoadOptions, check_allowed, run as run_load, search};
 use crate::load_profile::model::Scenario;
 use crate::load_profile::{LoadProfile, Shard};
 use crate::load_summary::LoadSummaryBuilder;
@@ -120,7 +120,7 @@ pub(super) fn run(args: &LoadArgs, world: &mut World<'_>) -> Result<u8, Failure>
 
 fn refused(error: LoadError) -> Failure {
     let code = match error {
-        LoadError::OverLimits(_) => exit::BUDGET,
+        LoadError::OverLimits(_) | LoadError::Unbudgeted { .. } => exit::BUDGET,
         LoadError::Unresolved { .. } => exit::COULD_NOT_JUDGE,
         _ => exit::USAGE,
     };
@@ -149,7 +149,7 @@ async fn prepare(
             Some(mock)
         }
     };
-    let mut options = LoadOptions {
+    let options = LoadOptions {
         arguments: vec![args.profile.clone()],
         scheme: args.scheme.scheme(),
         ca_pem,
@@ -163,12 +163,8 @@ async fn prepare(
         clock: Arc::clone(&world.clock),
         stop: Arc::clone(stop),
     };
-    let apis: Vec<&String> = profile.calls.iter().map(|call| &call.api).collect();
-    reach(&target, &apis, &options).await?;
-    if encrypts(&profile, &loaded.suites) {
-        options.keys = service_keys(&target, &options).await?;
-    }
-    let input = LoadInput {
+    let encrypts = encrypts(&profile, &loaded.suites);
+    let mut input = LoadInput {
         profile: Arc::new(profile),
         contracts,
         suites: Arc::new(loaded.suites),
@@ -176,6 +172,12 @@ async fn prepare(
         target: Arc::new(target),
         options,
     };
+    // What must not be run is refused before anybody is called.
+    check_allowed(&input).map_err(refused)?;
+    reach(&input).await?;
+    if encrypts {
+        input.options.keys = service_keys(&input.target, &input.options).await?;
+    }
     Ok((input, mock))
 }
 
@@ -271,7 +273,9 @@ async fn service_keys(target: &Target, options: &LoadOptions) -> Result<ServiceK
 }
 
 /// Connects once to every address that the profile calls, before anything is sent.
-async fn reach(target: &Target, apis: &[&String], options: &LoadOptions) -> Result<(), Failure> {
+async fn reach(input: &LoadInput) -> Result<(), Failure> {
+    let LoadInput { target, options, .. } = input;
+    let apis: Vec<&String> = input.profile.calls.iter().map(|call| &call.api).collect();
     let transport = Transport::new(&TransportOptions {
         ca_pem: options.ca_pem.clone(),
         timeout_ms: target.budgets.timeout_ms.min(10_000),
@@ -280,10 +284,6 @@ async fn reach(target: &Target, apis: &[&String], options: &LoadOptions) -> Resu
     let transport = transport.map_err(Failure::usage)?;
     for (api, address) in target.endpoints.iter().filter(|(api, _)| apis.contains(api)) {
         let endpoint = Endpoint::parse(address).map_err(Failure::usage)?;
-        if !endpoint.is_loopback() && !options.allow_real {
-            let error = LoadError::NotAllowed(address.clone());
-            return Err(refused(error));
-        }
         transport.probe(&endpoint).await.map_err(|error| Failure::Told {
             code: exit::COULD_NOT_JUDGE,
             fragment: format!("reach the target at {address} for {api}: {error}"),

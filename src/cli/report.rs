@@ -236,10 +236,10 @@ fn compare_runs(args: &CompareArgs, world: &mut World<'_>) -> Result<u8, Failure
     let text = render_comparison(&base, &new, &compared, args.lang);
     check_shown(&text, &Redactor::default())?;
     world.print(&text)?;
-    let is = |change: Change| compared.iter().any(|one| one.verdict == change);
+    let is = |change: Change| compared.verdicts().any(|verdict| verdict == change);
     Ok(match () {
-        () if is(Change::Slower) => exit::FAILED,
-        () if is(Change::Unknown) => exit::COULD_NOT_JUDGE,
+        () if is(Change::Worse) => exit::FAILED,
+        () if is(Change::Unknown) || is(Change::Otherwise) => exit::COULD_NOT_JUDGE,
         () => exit::SATISFIED,
     })
 }

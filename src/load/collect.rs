@@ -94,6 +94,8 @@ impl Collector {
             micros,
             due: record.due,
             dropped: record.dropped,
+            warm_up_dropped: record.warm_up_dropped,
+            lacking: record.lacking,
             finished: record.finished,
             abandoned: record.abandoned,
             submissions_failed: record.submissions_failed,

@@ -35,7 +35,7 @@ use crate::suite::Suites;
 use crate::target::model::Target;
 use crate::transport::{EndpointError, TransportError};
 
-pub use run::run;
+pub use run::{check_allowed, run};
 pub use search::search;
 pub use template::TemplateError;
 
@@ -96,6 +96,13 @@ pub enum LoadError {
     Step { step: String, reason: String },
     #[error("keep to the limits: {0}")]
     OverLimits(String),
+    #[error("split the run among shards: {0}")]
+    NotSplit(String),
+    #[error(
+        "call {address}: it is not this machine, calls of {operation} may be billed, and nothing says how many; say it with \
+         --max-billable, or with `billable_calls` among the target's budgets"
+    )]
+    Unbudgeted { address: String, operation: String },
     #[error("start a thread: {0}")]
     Thread(std::io::Error),
 }

@@ -11,7 +11,7 @@ use crate::exchange::Request;
 use crate::load_profile::model::{LoadStep, LoadSubmit, Scenario};
 use crate::load_profile::{Limits, LoadProfile};
 use crate::plan::RolesInUse;
-use crate::request::{CaptureMarker, CaseState, Expressions, Markers, RequestInput};
+use crate::request::{Built, CaptureMarker, CaseState, Expressions, Markers, RequestInput};
 use crate::transport::{Endpoint, RawAddress};
 
 /// A profile made ready.
@@ -129,6 +129,22 @@ struct Maker<'a> {
     n_planned: usize,
 }
 
+/// A call that a later one of its scenario may go on from.
+struct Earlier {
+    position: usize,
+    label: String,
+    built: Built,
+}
+
+impl Earlier {
+    /// Says whether this call began the transaction that a later request is about.
+    fn began(&self, later: &Built, captures: &[CaptureMarker]) -> bool {
+        later.goes_on_from(&self.built, |ids| {
+            captures.iter().any(|capture| capture.step == self.label && ids.contains(&capture.text))
+        })
+    }
+}
+
 impl Maker<'_> {
     fn scenario(&mut self, scenario: &Scenario) -> Result<(), LoadError> {
         let keep_alive = self.input.profile.file.connections.keep_alive;
@@ -137,8 +153,8 @@ impl Maker<'_> {
         let mut steps = Vec::new();
         let mut roles = RolesInUse::of(&Default::default(), &Default::default(), None);
         let mut api = self.input.profile.file.api.clone();
-        let mut began = None;
         let mut named: Vec<(usize, String)> = Vec::new();
+        let mut earlier: Vec<Earlier> = Vec::new();
         for step in &scenario.steps {
             let position = self.program.calls.len();
             let (call, name) = match step {
@@ -161,15 +177,17 @@ impl Maker<'_> {
                     let template = template.map_err(|error| failed(error.to_string()))?;
                     roles = blank.built.roles.clone();
                     api.clone_from(&blank.built.api);
-                    began = began.or(Some(position));
+                    let began = earlier.iter().rev().find(|one| one.began(&blank.built, &markers.captures()));
+                    let began = began.map(|one| one.position);
                     let checked = Checked {
                         api: blank.built.api.clone(),
                         operation: blank.built.operation.clone(),
                         scene: roles.scene.clone(),
                         request: blank.built.request.clone(),
                         parameters: blank.built.parameters.clone(),
-                        began: began.filter(|began| *began != position),
+                        began,
                     };
+                    earlier.push(Earlier { position, label: call.label().to_owned(), built: blank.built.clone() });
                     let ready = self.api_call(call, template, checked)?;
                     markers.answer_of(call.label());
                     (ready, Some(call.label().to_owned()))

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use indexmap::IndexMap;
 
-use crate::event::LoadClass;
+use crate::event::{LoadClass, count_code};
 
 /// Microseconds: a minute and a bit more than any time-out that makes sense.
 const LONGEST: u64 = 3_600_000_000;
@@ -40,6 +40,8 @@ pub(super) struct Record {
     rows: Vec<Option<Box<Row>>>,
     pub(super) due: u64,
     pub(super) dropped: u64,
+    pub(super) warm_up_dropped: u64,
+    pub(super) lacking: u64,
     pub(super) finished: u64,
     pub(super) abandoned: u64,
     pub(super) submissions_failed: u64,
@@ -76,10 +78,7 @@ impl Record {
         row.service.saturating_record(micros(done.saturating_sub(sent)));
         row.lag.saturating_record(micros(sent.saturating_sub(due)));
         row.calls += 1;
-        match row.codes.get_mut(code) {
-            Some(count) => *count += 1,
-            None => drop(row.codes.insert(code.to_owned(), 1)),
-        }
+        count_code(&mut row.codes, code, 1);
     }
 
     /// Returns rows with something in them, with label, class and whether they are of the warm-up.
@@ -104,6 +103,8 @@ impl Record {
         }
         self.due += other.due;
         self.dropped += other.dropped;
+        self.warm_up_dropped += other.warm_up_dropped;
+        self.lacking += other.lacking;
         self.finished += other.finished;
         self.abandoned += other.abandoned;
         self.submissions_failed += other.submissions_failed;
@@ -124,7 +125,7 @@ impl Row {
         }
         self.calls += other.calls;
         for (code, count) in other.codes {
-            *self.codes.entry(code).or_default() += count;
+            count_code(&mut self.codes, &code, count);
         }
     }
 }

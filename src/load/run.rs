@@ -122,9 +122,19 @@ fn wait(input: &LoadInput) {
     }
 }
 
+/// Refuses what must not be run, before anybody is called.
+///
+/// # Errors
+/// When an address or a billed call is not allowed, the profile does not fit the limits, or cannot be split.
+pub fn check_allowed(input: &LoadInput) -> Result<(), LoadError> {
+    limits_of(input).map(drop)
+}
+
 /// Finds the limits, and refuses a profile that does not fit them.
 pub(super) fn limits_of(input: &LoadInput) -> Result<Limits, LoadError> {
     let LoadInput { profile, contracts, target, .. } = input;
+    endpoints(input)?;
+    check_split(input)?;
     let beyond = profile.file.beyond_limits;
     let limits = Limits::of(&profile.calls, contracts, &target.budgets, beyond);
     let n_shards = input.options.shard.n;
@@ -133,6 +143,19 @@ pub(super) fn limits_of(input: &LoadInput) -> Result<Limits, LoadError> {
     match demand.problems.is_empty() {
         true => Ok(limits),
         false => Err(LoadError::OverLimits(demand.problems.join("; "))),
+    }
+}
+
+fn check_split(input: &LoadInput) -> Result<(), LoadError> {
+    let n = input.options.shard.n;
+    match &input.profile.file.arrivals {
+        Arrivals::Capacity { .. } if n > 1 => Err(LoadError::NotSplit(
+            "a capacity search decides by what the whole endpoint did, which no shard sees".to_owned(),
+        )),
+        Arrivals::Users { users, .. } if u64::from(*users) < n => {
+            Err(LoadError::NotSplit(format!("there are {users} users for {n} shards")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -167,31 +190,60 @@ fn shard_of(shard: Shard, worker: usize, workers: usize) -> Shard {
     Shard { i: shard.i + shard.n * worker as u64, n: shard.n * workers as u64 }
 }
 
+/// Returns the endpoints of the APIs that are called.
+fn endpoints(input: &LoadInput) -> Result<Vec<(String, Endpoint)>, LoadError> {
+    let mut endpoints: Vec<(String, Endpoint)> = Vec::new();
+    for call in &input.profile.calls {
+        if !endpoints.iter().any(|(api, _)| *api == call.api) {
+            let address = input.target.endpoints.get(&call.api);
+            let address = address.ok_or_else(|| LoadError::NoEndpoint(call.api.clone()))?;
+            endpoints.push((call.api.clone(), allowed(input, &call.api, address)?));
+        }
+    }
+    Ok(endpoints)
+}
+
+/// Returns the endpoint of the control API, where a step submits.
+fn control_endpoint(input: &LoadInput) -> Result<Option<(String, Endpoint)>, LoadError> {
+    let mut steps = input.profile.file.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    if !steps.any(|step| matches!(step, LoadStep::Submit(_))) {
+        return Ok(None);
+    }
+    let missing = "a control API, which steps that submit need,".to_owned();
+    let address = input.target.control.as_deref().ok_or(LoadError::NoEndpoint(missing))?;
+    Ok(Some((CONTROL.to_owned(), allowed(input, CONTROL, address)?)))
+}
+
+fn allowed(input: &LoadInput, api: &str, address: &str) -> Result<Endpoint, LoadError> {
+    let endpoint = Endpoint::parse(address)?;
+    if !endpoint.is_loopback() {
+        check_beyond_this_machine(input, api, address)?;
+    }
+    Ok(endpoint)
+}
+
+/// Refuses what only this machine's own servers may be asked.
+fn check_beyond_this_machine(input: &LoadInput, api: &str, address: &str) -> Result<(), LoadError> {
+    if !input.options.allow_real {
+        return Err(LoadError::NotAllowed(address.to_owned()));
+    }
+    if input.profile.file.beyond_limits {
+        return Err(LoadError::BeyondLimits(address.to_owned()));
+    }
+    let billed = input.profile.calls.iter().find(|call| call.billable && call.api == api);
+    match (billed, input.target.budgets.billable_calls) {
+        (Some(call), None) => {
+            Err(LoadError::Unbudgeted { address: address.to_owned(), operation: call.operation.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn addresses(input: &LoadInput) -> Result<Vec<(String, RawAddress)>, LoadError> {
     let options = TransportOptions { ca_pem: input.options.ca_pem.clone(), ..TransportOptions::default() };
     let tls = options.tls()?;
-    let mut wanted: Vec<(String, &str)> = Vec::new();
-    for call in &input.profile.calls {
-        if !wanted.iter().any(|(api, _)| *api == call.api) {
-            let address = input.target.endpoints.get(&call.api);
-            wanted.push((call.api.clone(), address.ok_or_else(|| LoadError::NoEndpoint(call.api.clone()))?));
-        }
-    }
-    let steps = input.profile.file.scenarios.iter().flat_map(|scenario| &scenario.steps);
-    if steps.into_iter().any(|step| matches!(step, LoadStep::Submit(_))) {
-        let control = input.target.control.as_deref();
-        let missing = "a control API, which steps that submit need,".to_owned();
-        wanted.push((CONTROL.to_owned(), control.ok_or(LoadError::NoEndpoint(missing))?));
-    }
     let mut addresses = Vec::new();
-    for (name, text) in wanted {
-        let endpoint = Endpoint::parse(text)?;
-        if !endpoint.is_loopback() && !input.options.allow_real {
-            return Err(LoadError::NotAllowed(text.to_owned()));
-        }
-        if !endpoint.is_loopback() && input.profile.file.beyond_limits {
-            return Err(LoadError::BeyondLimits(text.to_owned()));
-        }
+    for (name, endpoint) in endpoints(input)?.into_iter().chain(control_endpoint(input)?) {
         let address = resolve(&endpoint)?;
         let unusable = |error: crate::exchange::NoResponse| LoadError::Unresolved {
             host: endpoint.host.clone(),

@@ -1,5 +1,6 @@
 //! What the holes of one request are filled with: nonce, time, texts that never come again, values of earlier answers.
 
+use crate::chance;
 use crate::clock::Timestamp;
 use crate::exchange::encode_component;
 
@@ -108,7 +109,7 @@ impl Values<'_> {
     pub(super) fn unique<'r>(&self, unique: Unique, room: &'r mut [u8; LONGEST_UNIQUE]) -> &'r [u8] {
         let number = if unique.of_transaction { self.transaction } else { self.request };
         let text = &mut room[..unique.length];
-        hex_digits(self.salt.wrapping_add(mix(unique.index as u64 + 1)), number, text);
+        hex_digits(self.salt.wrapping_add(chance::mix(unique.index as u64 + 1)), number, text);
         text
     }
 }
@@ -120,20 +121,12 @@ const NONCES: u64 = 0x6E6F_6E63_6573_0000;
 fn hex_digits(salt: u64, number: u64, text: &mut [u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for (block, digits) in text.chunks_mut(16).enumerate() {
-        let mut bits = mix(number ^ mix(salt.wrapping_add(block as u64)));
+        let mut bits = chance::mix(number ^ chance::mix(salt.wrapping_add(block as u64)));
         for digit in digits {
             *digit = DIGITS[(bits & 15) as usize];
             bits >>= 4;
         }
     }
-}
-
-/// SplitMix64's finaliser: a bijection of 64 bits.
-fn mix(number: u64) -> u64 {
-    let mut bits = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

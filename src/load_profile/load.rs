@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::model::{Arrivals, LoadStep, PROFILE_FORMAT, ProfileFile};
 use super::schedule::{Extent, Schedule};
-use super::threshold::Threshold;
+use super::threshold::{Metric, Threshold};
 use crate::contract::Contracts;
 use crate::diagnostic::{Diagnostic, locate, nearest, parse_yaml};
 use crate::files::SuiteFiles;
@@ -103,6 +103,7 @@ pub fn parse_profile(
     }
     let calls = calls(&mut file, input, &mut found);
     let thresholds = thresholds(&file, &calls, &mut found);
+    without_meaning(&file, &thresholds, &mut found);
     let schedule = schedule(&file, input, &mut found);
     match (found.list.is_empty(), schedule) {
         (true, Some(schedule)) => Ok(LoadProfile { name: name.to_owned(), file, thresholds, schedule, calls }),
@@ -212,6 +213,28 @@ fn thresholds(file: &ProfileFile, calls: &[PlannedCall], found: &mut Mistakes<'_
         }
     }
     done
+}
+
+/// Finds what the arrival model gives no meaning to.
+fn without_meaning(file: &ProfileFile, thresholds: &[Threshold], found: &mut Mistakes<'_>) {
+    match &file.arrivals {
+        Arrivals::Capacity { .. } if file.thresholds.is_empty() => found.add(
+            "/arrivals",
+            "a capacity search without thresholds: every rate would hold".to_owned(),
+            Some("say what has to hold, for example `thresholds: [error_rate < 1%, p99 < 500ms]`".to_owned()),
+        ),
+        Arrivals::Users { .. } => {
+            if let Some(idx) = thresholds.iter().position(|threshold| threshold.metric == Metric::Dropped) {
+                let message = "users drop no call: this would always hold".to_owned();
+                found.add(&format!("/thresholds/{idx}"), message, Some("leave it out".to_owned()));
+            }
+            if file.retries.is_some() {
+                let message = "users try nothing again".to_owned();
+                found.add("/retries", message, Some("leave `retries` out, or use an open arrival model".to_owned()));
+            }
+        }
+        _ => {}
+    }
 }
 
 fn schedule(file: &ProfileFile, input: &ProfileInput<'_>, found: &mut Mistakes<'_>) -> Option<Schedule> {

@@ -5,6 +5,7 @@
 
 use super::model::Arrivals;
 use super::span::Span;
+use crate::chance;
 
 /// All arrivals of a run, to be walked through from the first.
 #[derive(Debug, Clone)]
@@ -356,14 +357,7 @@ impl Walk {
 
 /// Returns an exponential gap of mean 1, a function of seed and number alone.
 fn gap(seed: u64, n: u64) -> f64 {
-    // SplitMix64: a bijection of the counter that passes the usual tests of randomness.
-    let mut bits =
-        seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(n.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^= bits >> 31;
-    let uniform = ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    -uniform.ln()
+    -chance::uniform(chance::mix(seed), n).ln()
 }
 
 #[cfg(test)]

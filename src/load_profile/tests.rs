@@ -144,6 +144,13 @@ fn mistakes_say_where_and_what() {
         (flow("{ model: constant, rate: 1 }", "duration: 10\n"), 11, "10"),
         (flow("{ model: replay, file: other.txt }", ""), 10, "read other.txt"),
         (flow("{ model: constant, rate: 1 }", "duration: 1s\nunknown: 1\n"), 12, "unknown"),
+        (flow("{ model: capacity, from: 1, to: 9, step: 1, plateau: 5s }", ""), 10, "every rate would hold"),
+        (flow("{ model: users, users: 2 }", "duration: 5s\nthresholds: [dropped == 0]\n"), 12, "users drop no call"),
+        (
+            flow("{ model: users, users: 2 }", "duration: 5s\nretries: { at_most: 1, wait: 1s }\n"),
+            12,
+            "users try nothing again",
+        ),
     ] {
         let mistakes = world.parse(&text).expect_err("a mistake");
         let is_there = |one: &String| one.starts_with(&format!("{line}: ")) && one.contains(word);

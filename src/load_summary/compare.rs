@@ -1,4 +1,6 @@
-//! Two runs of one profile: did latency get worse?
+//! Two runs of one profile: did latency get worse, and were as many calls answered well?
+//!
+//! Where more or fewer calls went well, the latency of those that did says nothing: whoever refuses the slow ones looks fast.
 //!
 //! The unit of the bootstrap is a second: answers within a second have much in common, so that a percentile of 60,000
 //! answers is nowhere near as certain as 60,000 independent ones would make it. Seconds are drawn anew from each run, many
@@ -6,7 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::LoadSummary;
+use super::{LoadSummary, SecondFigures};
+use crate::chance;
 
 /// How to compare.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,14 +46,45 @@ pub struct Compared {
     pub verdict: Change,
 }
 
+/// The calls of one step that had no good answer, in both runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswersCompared {
+    pub step: String,
+    /// Shares of all calls.
+    pub base: f64,
+    pub new: f64,
+    /// The confidence interval of `new - base`, at 95 % for all comparisons together.
+    pub low: f64,
+    pub high: f64,
+    pub verdict: Change,
+}
+
+/// Two runs side by side.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Comparison {
+    pub latency: Vec<Compared>,
+    pub answers: Vec<AnswersCompared>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    Slower,
-    Faster,
+    /// Slower, or fewer good answers.
+    Worse,
+    Better,
     /// None was seen; one of half the interval's width would have been.
     None,
     /// Too few seconds or answers.
     Unknown,
+    /// Of latency: the runs answered so differently that it cannot be compared.
+    Otherwise,
+}
+
+impl Comparison {
+    /// Returns every verdict.
+    pub fn verdicts(&self) -> impl Iterator<Item = Change> {
+        let answers = self.answers.iter().map(|one| one.verdict);
+        self.latency.iter().map(|one| one.verdict).chain(answers)
+    }
 }
 
 /// Why runs cannot be compared; a fragment.
@@ -63,11 +97,14 @@ pub enum CompareError {
 /// Seconds that a run needs for its figures to have a spread.
 const FEWEST_SECONDS: usize = 10;
 
-/// Compares the latency of good answers, step by step.
+/// A share of calls without a good answer that grows by less is no change, however certain.
+const LEAST_SHARE: f64 = 0.001;
+
+/// Compares, step by step, how many answers were good, and the latency of those.
 ///
 /// # Errors
 /// When the runs have no step in common.
-pub fn compare(base: &LoadSummary, new: &LoadSummary, options: &CompareOptions) -> Result<Vec<Compared>, CompareError> {
+pub fn compare(base: &LoadSummary, new: &LoadSummary, options: &CompareOptions) -> Result<Comparison, CompareError> {
     let common: Vec<(usize, usize)> = base
         .steps
         .iter()
@@ -81,18 +118,88 @@ pub fn compare(base: &LoadSummary, new: &LoadSummary, options: &CompareOptions) 
     if common.is_empty() {
         return Err(CompareError::NothingInCommon);
     }
-    let n_comparisons = (common.len() * options.percentiles.len()) as f64;
-    let mut compared = Vec::new();
+    let n_comparisons = (common.len() * (options.percentiles.len() + 1)) as f64;
+    let mut comparison = Comparison::default();
     for (step, other) in common {
-        let (mut left, mut right) = (Sample::of(base, step), Sample::of(new, other));
+        let name = &base.steps[step].step;
         let mut random = Random(options.seed.wrapping_add(step as u64));
+        let answers = compare_answers(name, (base, step), (new, other), (&mut random, options.draws, n_comparisons));
+        let is_otherwise = matches!(answers.verdict, Change::Worse | Change::Better);
+        comparison.answers.push(answers);
+        let (mut left, mut right) = (Sample::of(base, step), Sample::of(new, other));
         let quotients = draw(&mut left, &mut right, options, &mut random);
         for (percentile, quotients) in options.percentiles.iter().zip(quotients) {
             let (from, to) = (left.percentile(*percentile), right.percentile(*percentile));
-            compared.push(judge(&base.steps[step].step, *percentile, (from, to), quotients, (n_comparisons, options)));
+            let mut compared = judge(name, *percentile, (from, to), quotients, (n_comparisons, options));
+            if is_otherwise {
+                compared.verdict = Change::Otherwise;
+            }
+            comparison.latency.push(compared);
         }
     }
-    Ok(compared)
+    Ok(comparison)
+}
+
+/// Compares the shares of calls that had no good answer.
+fn compare_answers(
+    name: &str,
+    (base, step): (&LoadSummary, usize),
+    (new, other): (&LoadSummary, usize),
+    (random, draws, n_comparisons): (&mut Random, u32, f64),
+) -> AnswersCompared {
+    let (left, right) = (calls_by_second(base, step), calls_by_second(new, other));
+    let mut compared = AnswersCompared {
+        step: name.to_owned(),
+        base: share(left.iter()),
+        new: share(right.iter()),
+        low: 0.0,
+        high: 0.0,
+        verdict: Change::Unknown,
+    };
+    if left.len() < FEWEST_SECONDS || right.len() < FEWEST_SECONDS {
+        return compared;
+    }
+    let mut drawn = |seconds: &[(u64, u64)]| share((0..seconds.len()).map(|_| &seconds[random.below(seconds.len())]));
+    let mut differences: Vec<f64> = (0..draws).map(|_| drawn(&right) - drawn(&left)).collect();
+    differences.sort_by(f64::total_cmp);
+    (compared.low, compared.high) = interval(&differences, n_comparisons);
+    let change = compared.new - compared.base;
+    compared.verdict = if compared.low > 0.0 && change >= LEAST_SHARE {
+        Change::Worse
+    } else if compared.high < 0.0 && change <= -LEAST_SHARE {
+        Change::Better
+    } else {
+        Change::None
+    };
+    compared
+}
+
+/// Returns, by second with calls, all of them and those without a good answer.
+fn calls_by_second(summary: &LoadSummary, step: usize) -> Vec<(u64, u64)> {
+    let of_step = measured(summary).filter_map(|second| second.steps.get(step));
+    let counts = of_step.map(|step| {
+        let bad = step.refused + step.throttled + step.failed;
+        (step.ok + bad, bad)
+    });
+    counts.filter(|(calls, _)| *calls > 0).collect()
+}
+
+fn share<'a>(seconds: impl Iterator<Item = &'a (u64, u64)>) -> f64 {
+    let (calls, bad) = seconds.fold((0, 0), |sum, second| (sum.0 + second.0, sum.1 + second.1));
+    if calls == 0 { 0.0 } else { bad as f64 / calls as f64 }
+}
+
+/// What the warm-up sent is answered within it, but for the last moment of it.
+fn measured(summary: &LoadSummary) -> impl Iterator<Item = &SecondFigures> {
+    let warm_up = summary.planned.warm_up_nanos.div_ceil(1_000_000_000);
+    summary.seconds.iter().filter(move |second| second.second >= warm_up)
+}
+
+/// Returns the ends of the interval that holds 95 % for all comparisons together; values are in order.
+fn interval(ordered: &[f64], n_comparisons: f64) -> (f64, f64) {
+    let tail = 0.025 / n_comparisons;
+    let at = |share: f64| ordered.get(((ordered.len().max(1) - 1) as f64 * share).round() as usize).copied();
+    (at(tail).unwrap_or_default(), at(1.0 - tail).unwrap_or_default())
 }
 
 fn judge(
@@ -117,14 +224,13 @@ fn judge(
         return unknown(base, new);
     }
     quotients.sort_by(f64::total_cmp);
-    let tail = 0.025 / n_comparisons;
-    let at = |share: f64| quotients[((quotients.len() - 1) as f64 * share).round() as usize] - 1.0;
-    let (low, high) = (at(tail), at(1.0 - tail));
+    let (low, high) = interval(&quotients, n_comparisons);
+    let (low, high) = (low - 1.0, high - 1.0);
     let change = to as f64 / from as f64 - 1.0;
     let verdict = if low > 0.0 && change >= options.minimum_effect {
-        Change::Slower
+        Change::Worse
     } else if high < 0.0 && change <= -options.minimum_effect {
-        Change::Faster
+        Change::Better
     } else {
         Change::None
     };
@@ -143,10 +249,7 @@ struct Sample {
 
 impl Sample {
     fn of(summary: &LoadSummary, step: usize) -> Self {
-        // What the warm-up sent is answered within it, but for the last moment of it.
-        let warm_up = summary.planned.warm_up_nanos.div_ceil(1_000_000_000);
-        let measured = summary.seconds.iter().filter(|second| second.second >= warm_up);
-        let histograms = measured.filter_map(|second| second.steps.get(step)).map(|step| &step.latency);
+        let histograms = measured(summary).filter_map(|second| second.steps.get(step)).map(|step| &step.latency);
         let mut by_value: BTreeMap<u64, usize> = BTreeMap::new();
         let recorded: Vec<Vec<(u64, u64)>> = histograms
             .filter(|histogram| !histogram.is_empty())
@@ -216,16 +319,13 @@ fn draw(base: &mut Sample, new: &mut Sample, options: &CompareOptions, random: &
     quotients
 }
 
-/// SplitMix64.
+/// Draws, one after another.
 struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^= bits >> 31;
+        let bits = chance::mix(self.0);
+        self.0 = bits;
         // The bias of a remainder is far below what draws can tell.
         (bits % n.max(1) as u64) as usize
     }

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use indexmap::IndexMap;
 
 use super::histogram::{add, empty};
-use crate::event::{LoadClass, LoadInterval, LoadRow, LoadStepPlanned};
+use crate::event::{LoadClass, LoadInterval, LoadRow, LoadStepPlanned, count_code};
 
 /// Answers of one step and class.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl StepFigures {
         let _ = add(&mut answers.service, service);
         let _ = add(&mut self.lag, lag);
         for (code, count) in &row.codes {
-            *self.codes.entry(code.clone()).or_default() += count;
+            count_code(&mut self.codes, code, *count);
         }
     }
 
@@ -143,7 +143,9 @@ impl SecondFigures {
 pub struct Totals {
     /// Arrivals that were due.
     pub due: u64,
+    /// Warm-up left out.
     pub dropped: u64,
+    pub warm_up_dropped: u64,
     pub finished: u64,
     pub abandoned: u64,
     pub submissions_failed: u64,
@@ -151,6 +153,8 @@ pub struct Totals {
     pub held_by_limit: u64,
     pub held_by_connection: u64,
     pub connections: u64,
+    /// Connections that this machine had nothing left for.
+    pub lacking: u64,
     pub checked: u64,
     pub wrong: u64,
     /// Answers of the warm-up.
@@ -163,6 +167,8 @@ impl Totals {
     pub(super) fn add(&mut self, interval: &LoadInterval) {
         self.due += interval.due;
         self.dropped += interval.dropped;
+        self.warm_up_dropped += interval.warm_up_dropped;
+        self.lacking += interval.lacking;
         self.finished += interval.finished;
         self.abandoned += interval.abandoned;
         self.submissions_failed += interval.submissions_failed;

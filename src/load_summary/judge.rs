@@ -36,6 +36,10 @@ pub struct GateOutcome {
     pub reasons: Vec<String>,
 }
 
+/// What made calls late that is no doing of the target's.
+const LACKING: &str =
+    "this machine had no file descriptor or port left; raise `ulimit -n`, or lower `connections.at_most`";
+
 /// The share of a threshold that calls may be late by, at their 99th percentile, before its verdict means nothing.
 const LATE_SHARE: f64 = 0.1;
 
@@ -130,7 +134,11 @@ fn spoiled(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures],
     }
     // What was not sent might have been the slowest; a figure that is too high without it is too high.
     if of_time && holds && totals.dropped > 0 {
-        return Some(format!("{} calls were not sent in time", totals.dropped));
+        let lacking = if totals.lacking > 0 { format!(": {LACKING}") } else { String::new() };
+        return Some(format!("{} calls were not sent in time{lacking}", totals.dropped));
+    }
+    if threshold.metric == Metric::Dropped && !holds && totals.lacking > 0 {
+        return Some(LACKING.to_owned());
     }
     if !of_time {
         return None;

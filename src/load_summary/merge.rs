@@ -8,7 +8,7 @@ use hdrhistogram::serialization::{Serializer as _, V2DeflateSerializer};
 use indexmap::IndexMap;
 
 use super::histogram::{HistogramError, add, read_histogram};
-use crate::event::{Event, LoadClass, LoadInterval, LoadPlanned, LoadRow, RunFinished, RunStarted};
+use crate::event::{Event, LoadClass, LoadInterval, LoadLimit, LoadPlanned, LoadRow, RunFinished, RunStarted};
 
 /// Why runs cannot be merged; a fragment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ pub fn merge(runs: &[Vec<Event>]) -> Result<Vec<Event>, MergeError> {
     }
     let mut events = vec![
         Event::RunStarted(RunStarted { started_at: earliest(&parts), ..first.run.clone() }),
-        Event::LoadPlanned(LoadPlanned { shard: None, ..first.planned.clone() }),
+        Event::LoadPlanned(LoadPlanned { shard: None, limits: limits(&parts), ..first.planned.clone() }),
     ];
     for (second, merging) in seconds {
         events.push(Event::LoadInterval(merging.finish(second)?));
@@ -109,6 +109,18 @@ fn check_shards(parts: &[Part<'_>]) -> Result<(), MergeError> {
     if missing.is_empty() { Ok(()) } else { Err(MergeError::Missing(missing.join(", "))) }
 }
 
+/// Each shard kept to its part of every limit; together they kept to the sum.
+fn limits(parts: &[Part<'_>]) -> Vec<LoadLimit> {
+    let mut sums: Vec<LoadLimit> = Vec::new();
+    for limit in parts.iter().flat_map(|part| &part.planned.limits) {
+        match sums.iter_mut().find(|sum| (&sum.name, sum.documented) == (&limit.name, limit.documented)) {
+            Some(sum) => sum.per_second = sum.per_second.saturating_add(limit.per_second),
+            None => sums.push(limit.clone()),
+        }
+    }
+    sums
+}
+
 fn earliest(parts: &[Part<'_>]) -> String {
     parts.iter().map(|part| part.run.started_at.clone()).min().unwrap_or_default()
 }
@@ -153,6 +165,8 @@ impl Merging {
         sum.micros = sum.micros.max(interval.micros);
         sum.due += interval.due;
         sum.dropped += interval.dropped;
+        sum.warm_up_dropped += interval.warm_up_dropped;
+        sum.lacking += interval.lacking;
         sum.finished += interval.finished;
         sum.abandoned += interval.abandoned;
         sum.submissions_failed += interval.submissions_failed;

@@ -17,7 +17,7 @@ use crate::event::{Event, LoadInterval, LoadPlanned, LoadWrong, RunFinished, Run
 use crate::load_profile::Tried;
 
 pub use capacity::{Capacity, Plateau};
-pub use compare::{Change, CompareError, CompareOptions, Compared, compare};
+pub use compare::{AnswersCompared, Change, CompareError, CompareOptions, Compared, Comparison, compare};
 pub use figures::{Answers, SecondFigures, StepFigures, StepSecond, Throttling, Totals};
 pub use histogram::{HistogramError, read_histogram};
 pub use judge::{GateOutcome, ThresholdVerdict, Verdict};

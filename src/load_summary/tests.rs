@@ -2,6 +2,7 @@
 
 use super::fixture::{MadeUp, row, second};
 use super::*;
+use crate::chance;
 use crate::event::{LoadClass, StopCause};
 
 impl MadeUp {
@@ -57,6 +58,14 @@ fn what_the_generator_spoiled_is_inconclusive() {
     let mut dropped = late(5);
     dropped.seconds[0].dropped = 1;
     assert_eq!(judged(dropped, "p99 < 10ms"), (vec![Inconclusive], 3));
+    // What was not sent while warming up spoils nothing.
+    let mut warming = late(5);
+    warming.seconds[0].warm_up_dropped = 7;
+    assert_eq!(judged(warming, "p99 < 10ms"), (vec![Held], 0));
+    let mut lacking = late(5);
+    (lacking.seconds[0].dropped, lacking.seconds[0].lacking, lacking.thresholds) = (1, 1, vec!["p99 < 10ms"]);
+    let lacking = LoadSummary::from_events(&lacking.events()).expect("a load run");
+    assert!(lacking.gate.reasons[0].contains("ulimit -n"), "{:?}", lacking.gate);
     let mut wrong = late(5);
     (wrong.seconds[0].checked, wrong.seconds[0].wrong) = (10, 1);
     assert_eq!(judged(wrong, "p99 < 10ms"), (vec![Inconclusive], 3));
@@ -131,7 +140,7 @@ fn throttling_tells_of_the_limit() {
 
 mod merging {
     use super::*;
-    use crate::event::{Event, LoadInterval};
+    use crate::event::{Event, LoadInterval, LoadLimit};
 
     fn shard(shard: Option<&str>, seconds: Vec<LoadInterval>) -> Vec<Event> {
         let mut events = MadeUp::new(seconds).events();
@@ -174,6 +183,22 @@ mod merging {
     }
 
     #[test]
+    fn limits_of_shards_are_summed() {
+        let (mut parts, _) = split(2);
+        for (part, per_second) in parts.iter_mut().zip([12, 13]) {
+            if let Event::LoadPlanned(planned) = &mut part[1] {
+                let limit =
+                    |name: &str| LoadLimit { name: name.to_owned(), per_second, documented: true, steps: vec![0] };
+                planned.limits = vec![limit("a"), limit("b")];
+            }
+        }
+        let merged = LoadSummary::from_events(&merge(&parts).expect("a merge")).expect("a run");
+        let limits: Vec<(&str, u32)> =
+            merged.planned.limits.iter().map(|limit| (limit.name.as_str(), limit.per_second)).collect();
+        assert_eq!(limits, [("a", 25), ("b", 25)]);
+    }
+
+    #[test]
     fn what_is_not_one_run_is_refused() {
         let (parts, _) = split(3);
         let twice = merge(&[parts[0].clone(), parts[0].clone(), parts[2].clone()]);
@@ -197,14 +222,7 @@ mod comparing {
 
     /// A run whose seconds have a spread of their own, as real ones have.
     fn run(seed: u64, slower: f64) -> LoadSummary {
-        let uniform = |n: u64| {
-            let mut bits = (seed << 32 ^ n).wrapping_add(0x9E37_79B9_7F4A_7C15);
-            bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            bits ^= bits >> 31;
-            ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
-        };
-        let normal = |n: u64| (-2.0 * uniform(2 * n).ln()).sqrt() * (std::f64::consts::TAU * uniform(2 * n + 1)).cos();
+        let normal = |n: u64| chance::normal(chance::mix(seed), n);
         let seconds = (0..40_u64).map(|at| {
             let of_second = 0.1 * normal(at * 1_000);
             let value = |i: u64| (5_000.0 * slower * (of_second + 0.4 * normal(at * 1_000 + i)).exp()) as u64;
@@ -215,7 +233,7 @@ mod comparing {
 
     fn verdicts(base: &LoadSummary, new: &LoadSummary) -> Vec<Change> {
         let options = CompareOptions { draws: 400, minimum_effect: 0.0, ..CompareOptions::default() };
-        compare(base, new, &options).expect("a comparison").iter().map(|one| one.verdict).collect()
+        compare(base, new, &options).expect("a comparison").verdicts().collect()
     }
 
     #[test]
@@ -223,7 +241,7 @@ mod comparing {
         let n = 120;
         let alarms = (0..n).filter(|i| {
             let verdicts = verdicts(&run(2 * i, 1.0), &run(2 * i + 1, 1.0));
-            verdicts.iter().any(|verdict| matches!(verdict, Change::Slower | Change::Faster))
+            verdicts.iter().any(|verdict| matches!(verdict, Change::Worse | Change::Better))
         });
         let alarms = alarms.count();
         // Five in a hundred would be six; chance makes up to twelve of that once in a hundred times.
@@ -233,10 +251,9 @@ mod comparing {
     #[test]
     fn a_run_that_is_slower_is_seen() {
         let n = 20;
-        let seen =
-            (0..n).filter(|i| verdicts(&run(2 * i, 1.0), &run(2 * i + 1, 1.2)).contains(&Change::Slower)).count();
+        let seen = (0..n).filter(|i| verdicts(&run(2 * i, 1.0), &run(2 * i + 1, 1.2)).contains(&Change::Worse)).count();
         assert!(seen >= 18, "{seen} of {n}");
-        let faster = (0..n).filter(|i| verdicts(&run(2 * i, 1.2), &run(2 * i + 1, 1.0)).contains(&Change::Faster));
+        let faster = (0..n).filter(|i| verdicts(&run(2 * i, 1.2), &run(2 * i + 1, 1.0)).contains(&Change::Better));
         assert!(faster.count() >= 18);
     }
 
@@ -244,8 +261,31 @@ mod comparing {
     fn a_certain_but_small_change_is_none() {
         let options = CompareOptions { draws: 400, minimum_effect: 0.5, ..CompareOptions::default() };
         let compared = compare(&run(1, 1.0), &run(2, 1.2), &options).expect("a comparison");
-        assert!(compared.iter().all(|one| one.verdict == Change::None), "{compared:?}");
-        assert!(compared.iter().all(|one| one.low < one.change && one.change < one.high), "{compared:?}");
+        assert!(compared.verdicts().all(|verdict| verdict == Change::None), "{compared:?}");
+        assert!(compared.latency.iter().all(|one| one.low < one.change && one.change < one.high), "{compared:?}");
+    }
+
+    /// A run of which so many calls of a hundred in each second failed; what is good comes fast.
+    fn failing(failed: usize) -> LoadSummary {
+        let rows = || {
+            let good = row(LoadClass::Ok, "200", &vec![1_000; 100 - failed], 5);
+            let bad = row(LoadClass::Failed, "time-out", &vec![9_000_000; failed], 5);
+            if failed == 0 { vec![good] } else { vec![good, bad] }
+        };
+        LoadSummary::from_events(&MadeUp::new((0..20).map(|at| second(at, rows())).collect()).events()).expect("a run")
+    }
+
+    #[test]
+    fn a_run_that_fails_more_is_worse_however_fast_the_rest_is() {
+        let worse = compare(&run(1, 1.0), &failing(3), &CompareOptions::default()).expect("a comparison");
+        assert_eq!(
+            worse.verdicts().collect::<Vec<_>>(),
+            [[Change::Otherwise; 3].as_slice(), &[Change::Worse]].concat()
+        );
+        assert!((worse.answers[0].new - 0.03).abs() < 1e-9 && worse.answers[0].low > 0.0, "{worse:?}");
+        let better = verdicts(&failing(3), &failing(0));
+        assert_eq!(better, [[Change::Otherwise; 3].as_slice(), &[Change::Better]].concat());
+        assert_eq!(verdicts(&failing(3), &failing(3))[3], Change::None);
     }
 
     #[test]
@@ -254,6 +294,6 @@ mod comparing {
             let seconds = (0..5).map(|at| second(at, vec![row(LoadClass::Ok, "200", &[2_000; 50], 5)])).collect();
             LoadSummary::from_events(&MadeUp::new(seconds).events()).expect("a run")
         };
-        assert_eq!(verdicts(&short(), &short()), [Change::Unknown; 3]);
+        assert_eq!(verdicts(&short(), &short()), [Change::Unknown; 4]);
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::chance;
+
 /// How long an answer takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Latency {
@@ -59,7 +61,7 @@ impl Latency {
     fn length(self, since_start: Duration, number: u64) -> Duration {
         match self {
             Self::Constant(length) => length,
-            Self::LogNormal { median, sigma } => median.mul_f64((sigma * normal(number)).exp()),
+            Self::LogNormal { median, sigma } => median.mul_f64((sigma * chance::normal(0, number)).exp()),
             Self::Stalls { service, every, lasting } => {
                 let nanos = since_start.as_nanos() % every.as_nanos().max(1);
                 let since = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
@@ -71,21 +73,6 @@ impl Latency {
             }
         }
     }
-}
-
-/// Returns a standard normal number, a function of its place in the sequence (Box and Muller).
-fn normal(number: u64) -> f64 {
-    let (first, second) = (uniform(2 * number), uniform(2 * number + 1));
-    (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
-}
-
-/// Returns a number above 0 and below 1 (SplitMix64).
-fn uniform(number: u64) -> f64 {
-    let mut bits = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^= bits >> 31;
-    ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

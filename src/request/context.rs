@@ -96,17 +96,8 @@ impl CaseState {
     /// Returns the earlier request that began the transaction a request is about: the latest of another operation
     /// that gave or was given one of the request's long values.
     pub fn beginning_of(&self, built: &Built) -> Option<&Sent> {
-        let values = long_values(&built.parameters);
-        let others = self
-            .sent
-            .iter()
-            .rev()
-            .filter(|sent| sent.built.operation != built.operation && sent.built.api == built.api);
-        let shares = |sent: &&Sent| {
-            let given = long_values(&sent.built.parameters).iter().any(|value| values.contains(value));
-            given || sent.answer.as_ref().is_some_and(|answer| holds_any(answer, &values))
-        };
-        others.into_iter().find(shares)
+        let gave = |sent: &Sent, ids: &[String]| sent.answer.as_ref().is_some_and(|answer| holds_any(answer, ids));
+        self.sent.iter().rev().find(|sent| built.goes_on_from(&sent.built, |ids| gave(sent, ids)))
     }
 
     /// Returns the next text for a nonce.
@@ -114,6 +105,18 @@ impl CaseState {
         self.nonce_count += 1;
         let hex = self.random.hex(&format!("nonce {}", self.nonce_count), 32);
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+}
+
+impl Built {
+    /// Says whether an earlier request began the transaction that this one is about: it is of another operation, and was
+    /// given one of this request's ids, or its answer gave one, which `gave` says.
+    pub fn goes_on_from(&self, earlier: &Self, gave: impl FnOnce(&[String]) -> bool) -> bool {
+        if earlier.operation == self.operation || earlier.api != self.api {
+            return false;
+        }
+        let ids = long_values(&self.parameters);
+        long_values(&earlier.parameters).iter().any(|value| ids.contains(value)) || gave(&ids)
     }
 }
 

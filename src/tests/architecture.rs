@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-const LEAVES: &[&str] = &["exchange", "clock", "redact", "diagnostic", "files", "control", "event"];
+const LEAVES: &[&str] = &["exchange", "clock", "chance", "redact", "diagnostic", "files", "control", "event"];
 
 /// Module to the modules it may name, besides itself.
 fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
     let rows: &[(&str, &[&str])] = &[
         ("exchange", &[]),
         ("clock", &[]),
+        ("chance", &[]),
         ("control", &[]),
         ("event", &[]),
         ("files", &[]),
@@ -22,7 +23,7 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("check", &["exchange", "contract", "event", "clock"]),
         ("target", &["diagnostic", "files", "contract", "control"]),
         ("suite", &["diagnostic", "files", "contract", "target"]),
-        ("load_profile", &["diagnostic", "files", "contract", "suite", "target"]),
+        ("load_profile", &["chance", "diagnostic", "files", "contract", "suite", "target"]),
         ("plan", &["suite", "target", "contract", "event", "diagnostic"]),
         ("request", &["exchange", "clock", "signing", "contract", "target", "suite", "plan"]),
         ("coverage", &["event", "contract", "diagnostic"]),
@@ -30,6 +31,7 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
         (
             "mock",
             &[
+                "chance",
                 "exchange",
                 "clock",
                 "redact",
@@ -65,6 +67,7 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
         (
             "load",
             &[
+                "chance",
                 "exchange",
                 "clock",
                 "redact",
@@ -115,7 +118,7 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "mock",
             ],
         ),
-        ("load_summary", &["event", "load_profile"]),
+        ("load_summary", &["chance", "event", "load_profile"]),
         ("report", &["event", "clock", "coverage", "load_summary", "load_profile", "redact", "diagnostic"]),
         (
             "untrusted",

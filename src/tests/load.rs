@@ -1,4 +1,6 @@
-//! Load runs against the mock, and against servers that misbehave.
+//! Load runs against the mock, and in [`peers`] against servers that misbehave.
+
+mod peers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -253,73 +255,6 @@ async fn a_stop_ends_the_run_and_keeps_what_came() {
     mock.shutdown().await;
 }
 
-/// A server that answers each connection in one way.
-async fn server(reply: &'static [u8]) -> std::net::SocketAddr {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut room = vec![0; 16_384];
-                while let Ok(1..) = stream.read(&mut room).await {
-                    if reply.is_empty() {
-                        continue;
-                    }
-                    if stream.write_all(reply).await.is_err() || !reply.starts_with(b"HTTP") {
-                        break;
-                    }
-                }
-            });
-        }
-    });
-    address
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn answers_that_are_none_are_failures_with_a_name() {
-    let world = world();
-    let dead =
-        tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener").local_addr().expect("an address");
-    for (address, name) in [
-        (dead, "no connection"),
-        (server(b"").await, "time-out"),
-        (server(b"nonsense\r\n\r\n").await, "not HTTP"),
-        (server(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnope").await, "not JSON"),
-        (server(b"HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n").await, "HTTP 5xx without JSON"),
-        (server(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n").await, "too large"),
-    ] {
-        let mut target = world.target.clone();
-        target.endpoints.values_mut().for_each(|one| *one = format!("http://{address}"));
-        let profile = format!(
-            "{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\ntimeout: 300ms\nthresholds: [p50 < 1s, error_rate < 1%]\n"
-        );
-        let summary = summary(&drive(world.input_at(target, &profile)).await.expect("a run"));
-        let step = &summary.steps[0];
-        assert_eq!(step.count(LoadClass::Failed), 5, "{name}: {:?}", step.codes);
-        assert_eq!(step.codes.keys().collect::<Vec<_>>(), [name]);
-        assert_eq!(summary.gate.exit_code, 3, "{name}: {:?}", summary.gate);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_answer_makes_the_figures_void() {
-    let world = world();
-    let reply = b"HTTP/1.1 200 OK\r\nContent-Length: 54\r\n\r\n{\"Code\":\"200\",\"RequestId\":5,\"Message\":\"m\",\"Other\":\"x\"}";
-    let address = server(reply).await;
-    let mut target = world.target.clone();
-    target.endpoints.values_mut().for_each(|one| *one = format!("http://{address}"));
-    let profile =
-        format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\ncount: 5\ncheck_every: 1\nthresholds: [p50 < 5s]\n");
-    let summary = summary(&drive(world.input_at(target, &profile)).await.expect("a run"));
-    assert_eq!((summary.totals.checked, summary.totals.wrong), (5, 5));
-    let told: Vec<&str> = summary.wrong.iter().map(|one| one.requirement.as_str()).collect();
-    assert!(told.contains(&"cloudauth.InitFaceVerify.response.RequestId.type"), "{told:?}");
-    let reason = summary.thresholds[0].reason.as_deref().unwrap_or_default();
-    assert!(reason.starts_with("void: 5 of 5"), "{reason}");
-    assert_eq!(summary.gate.exit_code, 3);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_and_connections_of_one_call_send_every_arrival_once() {
     let world = world();
@@ -333,27 +268,6 @@ async fn workers_and_connections_of_one_call_send_every_arrival_once() {
     assert_eq!(summary.steps[0].count(LoadClass::Ok), 90);
     assert_eq!((summary.totals.due, summary.totals.connections), (90, 90));
     mock.shutdown().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_that_dies_and_comes_back_is_told_second_by_second() {
-    let world = world();
-    let first = mock(&world, |_| {}).await;
-    let profile = format!("{INIT}arrivals: {{ model: constant, rate: 20 }}\nduration: 4s\ntimeout: 1s\n");
-    let input = world.input(&first, &profile);
-    let address = first.address();
-    let run = tokio::spawn(drive(input));
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
-    first.shutdown().await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let second = mock(&world, |options| options.listen = address).await;
-    let summary = summary(&run.await.expect("a run without a panic").expect("a run"));
-    second.shutdown().await;
-    let step = &summary.steps[0];
-    assert_eq!(step.calls(), 80, "{:?}", step.codes);
-    assert!(step.count(LoadClass::Failed) >= 15 && step.codes.contains_key("no connection"), "{:?}", step.codes);
-    let good: Vec<bool> = summary.seconds.iter().map(|second| second.steps[0].ok > 0).collect();
-    assert!(good[0] && good[3] && !summary.is_partial(), "{good:?}");
 }
 
 /// Tells a time that jumps on and back while a run goes on.
@@ -471,4 +385,60 @@ async fn a_stop_before_the_common_start_is_heard() {
     stopper.await.expect("the stopper");
     assert!(summary.is_partial() && summary.gate.exit_code == 3, "{:?}", summary.gate);
     mock.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_transaction_of_a_scenario_is_held_against_its_own_beginning() {
+    let world = world();
+    let mock = mock(&world, |_| {}).await;
+    let profile = r#"
+scenarios:
+  - name: two
+    steps:
+      - call: { baseline: init-id-pro, as: first }
+      - submit: { transaction: "{{ first.ResultObject.CertifyId }}" }
+      - call: { baseline: query, as: first-answer, set: { CertifyId: "{{ first.ResultObject.CertifyId }}" } }
+      - call: { baseline: init-id-pro, roles: { scene: keeps-material }, as: second }
+      - submit: { transaction: "{{ second.ResultObject.CertifyId }}" }
+      - call: { baseline: query, as: second-answer, roles: { scene: keeps-material }, set: { CertifyId: "{{ second.ResultObject.CertifyId }}" } }
+arrivals: { model: constant, rate: 10 }
+count: 10
+check_every: 1
+"#;
+    let summary = summary(&drive(world.input(&mock, profile)).await.expect("a run"));
+    assert_eq!((summary.totals.finished, summary.totals.checked), (10, 40), "{:?}", summary.steps[3].codes);
+    assert_eq!(summary.totals.wrong, 0, "{:?}", summary.wrong);
+    mock.shutdown().await;
+}
+
+#[test]
+fn what_must_not_be_run_is_refused_before_anybody_is_called() {
+    use crate::load::check_allowed;
+    let world = world();
+    let mut real = world.target.clone();
+    // A name that nobody has: looking it up would fail otherwise.
+    real.endpoints.values_mut().for_each(|one| *one = "https://cloudauth.invalid".to_owned());
+    let profile = |arrivals: &str| format!("{INIT}arrivals: {arrivals}\nduration: 5s\nthresholds: [error_rate < 1%]\n");
+    let constant = profile("{ model: constant, rate: 1 }");
+    let mut input = world.input_at(real, &constant);
+    Arc::make_mut(&mut input.target).budgets.billable_calls = None;
+    assert!(matches!(check_allowed(&input), Err(LoadError::NotAllowed(_))));
+    input.options.allow_real = true;
+    let unbudgeted = check_allowed(&input).expect_err("a refusal");
+    assert!(matches!(&unbudgeted, LoadError::Unbudgeted { operation, .. } if operation == "InitFaceVerify"));
+    assert!(unbudgeted.to_string().contains("--max-billable"), "{unbudgeted}");
+    Arc::make_mut(&mut input.target).budgets.billable_calls = Some(10);
+    assert!(check_allowed(&input).is_ok());
+    let mut near = world.target.clone();
+    near.endpoints.values_mut().for_each(|one| *one = "http://127.0.0.1:9".to_owned());
+    let mut split = world.input_at(near.clone(), &profile("{ model: users, users: 3 }"));
+    split.options.shard = Shard { i: 0, n: 4 };
+    let refused = check_allowed(&split).expect_err("a refusal");
+    assert!(refused.to_string().contains("3 users for 4 shards"), "{refused}");
+    let search = "{ model: capacity, from: 1, to: 9, step: 1, plateau: 5s }";
+    let text = format!("{INIT}arrivals: {search}\nthresholds: [error_rate < 1%]\n");
+    let mut search = world.input_at(near, &text);
+    assert!(check_allowed(&search).is_ok());
+    search.options.shard = Shard { i: 0, n: 2 };
+    assert!(matches!(check_allowed(&search), Err(LoadError::NotSplit(_))));
 }

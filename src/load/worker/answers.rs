@@ -41,7 +41,7 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
             let sample = Sample { call, status: head.status, body: connection.raw.body().to_vec() };
             let _ = self.out.send(Message::Sample(Box::new(sample)));
         }
-        if self.common.options.keep_alive && head.keep_alive && !read_closed {
+        if self.common.options.keep_alive && head.keep_alive && !read_closed && connection.raw.has_sent_all() {
             connection.raw.reuse();
             connection.state = State::Idle;
             self.idle[connection.address].push(key);
@@ -188,7 +188,10 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
         for call in 0..self.ready.len() {
             while self.ready[call].front().is_some_and(|job| job.due + self.common.options.timeout < now) {
                 if let Some(job) = self.ready[call].pop_front() {
-                    self.record.dropped += 1;
+                    match self.transactions[job.transaction].warm_up {
+                        true => self.record.warm_up_dropped += 1,
+                        false => self.record.dropped += 1,
+                    }
                     self.record.abandoned += 1;
                     self.end(job.transaction);
                 }

@@ -7,7 +7,7 @@ use mio::Token;
 use super::{Connection, HELD, Held, OPENING, State, Worker};
 use crate::load::values::Values;
 use crate::load_profile::Arrival;
-use crate::transport::{Driven, RawConnection};
+use crate::transport::{Driven, NotOpened, RawConnection};
 
 impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
     /// Sends what is ready. Returns when to try again what a limit holds.
@@ -116,7 +116,12 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
                     let now = self.now();
                     self.deadlines.push_back((now + self.common.options.timeout, key, self.serial));
                 }
-                Err(error) => {
+                // What waits goes on waiting, and is dropped in the end: whoever was to be called had no part in it.
+                Err(NotOpened::Lacking(_)) => {
+                    self.record.lacking += 1;
+                    return;
+                }
+                Err(NotOpened::Failed(error)) => {
                     self.fail_waiting(address, &error);
                     return;
                 }

@@ -1,12 +1,12 @@
 //! Two runs side by side, as Markdown.
 
 use super::words::milliseconds;
-use crate::load_summary::{Change, Compared, LoadSummary};
+use crate::load_summary::{Change, Comparison, LoadSummary};
 use crate::report::Lang;
 use crate::report::markup::prose;
 
 /// Renders a comparison.
-pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, compared: &[Compared], lang: Lang) -> String {
+pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, comparison: &Comparison, lang: Lang) -> String {
     let mut text = format!(
         "# {}\n\n{} → {}\n\n| {} | {} | {} | {} | {} | {} | {} |\n|---|---|---|---|---|---|---|\n",
         prose(&new.planned.profile),
@@ -20,7 +20,7 @@ pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, compared: &[Comp
         lang.pick("95 % interval", "95% 置信区间"),
         lang.pick("verdict", "结论"),
     );
-    for one in compared {
+    for one in &comparison.latency {
         text.push_str(&format!(
             "| {} | p{} | {} | {} | {} | {} … {} | {} |\n",
             prose(&one.step),
@@ -30,7 +30,26 @@ pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, compared: &[Comp
             percent(one.change),
             percent(one.low),
             percent(one.high),
-            verdict(one, lang)
+            verdict(one.verdict, (one.low, one.high), lang)
+        ));
+    }
+    text.push_str(&format!(
+        "\n| {} | {} | {} | {} | {} |\n|---|---|---|---|---|\n",
+        lang.pick("step", "步骤"),
+        lang.pick("no good answer before", "之前无成功应答"),
+        lang.pick("after", "之后"),
+        lang.pick("95 % interval", "95% 置信区间"),
+        lang.pick("verdict", "结论"),
+    ));
+    for one in &comparison.answers {
+        text.push_str(&format!(
+            "| {} | {:.2} % | {:.2} % | {} … {} | {} |\n",
+            prose(&one.step),
+            one.base * 100.0,
+            one.new * 100.0,
+            percent(one.low),
+            percent(one.high),
+            verdict(one.verdict, (one.low, one.high), lang)
         ));
     }
     text.push('\n');
@@ -45,16 +64,19 @@ fn percent(share: f64) -> String {
     format!("{:+.1} %", share * 100.0)
 }
 
-fn verdict(one: &Compared, lang: Lang) -> String {
-    match one.verdict {
-        Change::Slower => lang.pick("SLOWER", "变慢").to_owned(),
-        Change::Faster => lang.pick("faster", "变快").to_owned(),
+fn verdict(change: Change, (low, high): (f64, f64), lang: Lang) -> String {
+    match change {
+        Change::Worse => lang.pick("WORSE", "变差").to_owned(),
+        Change::Better => lang.pick("better", "变好").to_owned(),
         Change::None => {
-            let seen = percent((one.high - one.low) / 2.0);
+            let seen = percent((high - low) / 2.0);
             format!("{} {seen}", lang.pick("no change seen, could have seen", "未见变化，可察觉的变化为"))
         }
         Change::Unknown => {
             lang.pick("UNKNOWN: fewer than ten seconds, or no good answer", "无法判定：不足十秒或无成功应答").to_owned()
+        }
+        Change::Otherwise => {
+            lang.pick("NOT COMPARED: more or fewer calls were answered well", "未比较：成功应答的比例不同").to_owned()
         }
     }
 }
