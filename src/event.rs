@@ -341,7 +341,9 @@ const LONGEST_CODE: usize = 100;
 
 /// Counts a code, which may be whatever a target says.
 pub fn count_code(codes: &mut IndexMap<String, u64>, code: &str, calls: u64) {
-    let code = &code[..code.floor_char_boundary(LONGEST_CODE)];
+    let end =
+        code.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= LONGEST_CODE).last();
+    let code = &code[..end.unwrap_or_default()];
     let code = if codes.len() < MOST_CODES || codes.contains_key(code) { code } else { "other codes" };
     match codes.get_mut(code) {
         Some(count) => *count += calls,
