@@ -395,12 +395,12 @@ async fn each_transaction_of_a_scenario_is_held_against_its_own_beginning() {
 scenarios:
   - name: two
     steps:
-      - call: { baseline: init-id-pro, as: first }
+      - call: { baseline: init-id-pro, roles: { scene: keeps-material }, as: first }
       - submit: { transaction: "{{ first.ResultObject.CertifyId }}" }
-      - call: { baseline: query, as: first-answer, set: { CertifyId: "{{ first.ResultObject.CertifyId }}" } }
-      - call: { baseline: init-id-pro, roles: { scene: keeps-material }, as: second }
+      - call: { baseline: query, as: first-answer, roles: { scene: keeps-material }, set: { CertifyId: "{{ first.ResultObject.CertifyId }}" } }
+      - call: { baseline: init-id-pro, as: second }
       - submit: { transaction: "{{ second.ResultObject.CertifyId }}" }
-      - call: { baseline: query, as: second-answer, roles: { scene: keeps-material }, set: { CertifyId: "{{ second.ResultObject.CertifyId }}" } }
+      - call: { baseline: query, as: second-answer, set: { CertifyId: "{{ second.ResultObject.CertifyId }}" } }
 arrivals: { model: constant, rate: 10 }
 count: 10
 check_every: 1
