@@ -1,4 +1,8 @@
-"""Driver for the generated Python clients over alibabacloud-tea-openapi (idvet driver protocol 1)."""
+"""Driver for the generated Python clients over alibabacloud-tea-openapi (idvet driver protocol 1).
+
+With the argument `async` it makes the calls of the same clients that are coroutines.
+"""
+import asyncio
 import inspect
 import json
 import platform
@@ -28,6 +32,7 @@ CALLS = {
     "intl.InitializeV2": INTL + ("initialize_v2with_options", "InitializeV2Request"),
     "intl.CheckResult": INTL + ("check_result_with_options", "CheckResultRequest"),
 }
+IS_ASYNC = sys.argv[1:] == ["async"]
 lock = threading.Lock()
 
 
@@ -51,9 +56,13 @@ def model_of(operation):
     return getattr(CALLS[operation][1], CALLS[operation][3], None)
 
 
+def method_of(operation):
+    return CALLS[operation][2] + ("_async" if IS_ASYNC else "")
+
+
 def offered(operation):
     model = model_of(operation)
-    if model is None or not hasattr(CALLS[operation][0], CALLS[operation][2]):
+    if model is None or not hasattr(CALLS[operation][0], method_of(operation)):
         return {"supported": False, "reason": "the client has no such call"}
     names = re.findall(r"get\('(\w+)'\)", inspect.getsource(model.from_map))
     return {"supported": True, "parameters": sorted(set(names))}
@@ -62,7 +71,7 @@ def offered(operation):
 def hello():
     versions = [metadata.version(name) for name in ("alibabacloud-cloudauth20190307", "alibabacloud-tea-openapi", "alibabacloud-tea")]
     say({
-        "type": "hello", "protocol": 1, "driver": "python-tea", "sdk": "alibabacloud-cloudauth20190307",
+        "type": "hello", "protocol": 1, "driver": "python-tea-async" if IS_ASYNC else "python-tea", "sdk": "alibabacloud-cloudauth20190307",
         "sdk_version": " ".join(versions), "language": "python", "language_version": platform.python_version(),
         "operations": {operation: offered(operation) for operation in CALLS},
         "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token"],
@@ -87,7 +96,7 @@ def client_of(call):
         return clients[key]
 
 
-def answer(call):
+def runtime_of(call):
     options = call.get("options", {})
     runtime = util_models.RuntimeOptions(
         read_timeout=options.get("read_timeout_ms"), connect_timeout=options.get("connect_timeout_ms"),
@@ -96,10 +105,29 @@ def answer(call):
     if "max_attempts" in options:
         runtime.autoretry = options["max_attempts"] > 1
         runtime.max_attempts = options["max_attempts"]
+    return runtime
+
+
+def begun(call):
+    """Makes the call: its response, or with `async` what is to be awaited for it."""
+    request = model_of(call["operation"])().from_map(call["parameters"])
+    return getattr(client_of(call), method_of(call["operation"]))(request, runtime_of(call))
+
+
+def given(response):
+    return {"outcome": "ok", "http_status": getattr(response, "status_code", None), "body": response.body.to_map()}
+
+
+def answer(call):
     try:
-        request = model_of(call["operation"])().from_map(call["parameters"])
-        response = getattr(client_of(call), CALLS[call["operation"]][2])(request, runtime)
-        return {"outcome": "ok", "http_status": getattr(response, "status_code", None), "body": response.body.to_map()}
+        return given(begun(call))
+    except Exception as error:
+        return told(error)
+
+
+async def answer_async(call):
+    try:
+        return given(await begun(call))
     except Exception as error:
         return told(error)
 
@@ -108,7 +136,7 @@ def told(error):
     kind, code, data = type(error).__name__, getattr(error, "code", None), getattr(error, "data", None) or {}
     status = getattr(error, "status_code", None) or getattr(error, "statusCode", None) or data.get("statusCode")
     request_id = getattr(error, "request_id", None) or data.get("RequestId") or data.get("requestId")
-    if "Timeout" in kind or "timed out" in str(error):
+    if "Timeout" in kind or "timed out" in str(error) or "Timeout on" in str(error):
         return {"outcome": "timeout", "kind": kind, "message": str(error)}
     if code is not None and (status or data):
         message = getattr(error, "message", None)
@@ -120,19 +148,40 @@ def told(error):
     return {"outcome": "client_error", "kind": kind, "message": str(error)}
 
 
-def take(line):
-    call = json.loads(line)
-    outcome = answer(call)
+def tell(call, outcome):
     outcome.update({"type": "answer", "id": call["id"]})
     say(outcome)
 
 
-def main():
-    hello()
+def take(line):
+    call = json.loads(line)
+    tell(call, answer(call))
+
+
+async def take_async(line):
+    call = json.loads(line)
+    tell(call, await answer_async(call))
+
+
+def serve():
     with ThreadPoolExecutor(max_workers=16) as pool:
         for line in sys.stdin.buffer:
             if line.strip():
                 pool.submit(take, line.decode("utf-8"))
 
 
-main()
+async def serve_async():
+    running = set()
+    while line := await asyncio.to_thread(sys.stdin.buffer.readline):
+        if line.strip():
+            task = asyncio.create_task(take_async(line.decode("utf-8")))
+            running.add(task)
+            task.add_done_callback(running.discard)
+    await asyncio.gather(*running)
+
+
+hello()
+if IS_ASYNC:
+    asyncio.run(serve_async())
+else:
+    serve()

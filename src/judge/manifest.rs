@@ -19,6 +19,9 @@ pub struct Manifest {
     pub format: String,
     /// The folder's name.
     pub name: String,
+    /// Another driver whose files this one uses besides its own.
+    #[serde(default)]
+    pub files_of: Option<String>,
     /// Package that is judged.
     pub sdk: String,
     /// Version that is installed unless another is asked for.
@@ -70,9 +73,10 @@ mod tests {
 
     #[test]
     fn a_manifest_is_read_strictly() {
-        let text = "format: idvet/driver/1\nname: a\nsdk: s\nversion: '1'\nneeds: [{ program: sh, install: a shell }]\ninstall: [[sh, -c, 'true']]\nrun: [sh, '{driver}/run.sh']\n";
+        let text = "format: idvet/driver/1\nname: a\nfiles_of: b\nsdk: s\nversion: '1'\nneeds: [{ program: sh, install: a shell }]\ninstall: [[sh, -c, 'true']]\nrun: [sh, '{driver}/run.sh']\n";
         let manifest = read_manifest("driver.yaml", &Arc::from(text)).expect("reads");
         assert_eq!((manifest.name.as_str(), manifest.install.len()), ("a", 1));
+        assert_eq!(manifest.files_of.as_deref(), Some("b"));
         for (from, to) in
             [("idvet/driver/1", "idvet/driver/9"), ("run: [sh, '{driver}/run.sh']", "run: []"), ("sdk: s", "sdks: s")]
         {

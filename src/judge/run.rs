@@ -27,8 +27,8 @@ use crate::target::model::Target;
 /// Cases at a time.
 const WIDTH: usize = 8;
 
-/// How often a call that took too long is tried again by itself.
-const TIMED_AGAIN: usize = 2;
+/// How often a case that other cases may have disturbed is tried again by itself.
+const TRIED_AGAIN: usize = 2;
 
 /// What a run is made of.
 pub struct JudgeInput {
@@ -94,9 +94,9 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
         });
         let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
         while let Some((idx, done)) = running.next().await {
-            // Who brought the driver down shows only when each has it for itself, and so does how long a call takes: a busy
-            // machine is nobody's fault.
-            if done.lost.is_some() || done.is_about_time() {
+            // Who brought the driver down shows only when each has it for itself, and so do how long a call takes (a busy
+            // machine is nobody's fault) and how many connections it opens (a pool may have few places for all cases).
+            if done.lost.is_some() || done.depends_on_company() {
                 again.push_back(idx);
             } else {
                 n_calls += done.tell(&mut failed, &mut emit);
@@ -105,8 +105,8 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
     }
     for idx in again {
         let mut done = judge.run_case(idx, &cases[idx]).await;
-        for _ in 0..TIMED_AGAIN {
-            if !done.is_about_time() {
+        for _ in 0..TRIED_AGAIN {
+            if !done.depends_on_company() {
                 break;
             }
             done = judge.run_case(idx, &cases[idx]).await;
@@ -136,10 +136,10 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
 }
 
 impl Done {
-    /// Says whether how long something took is among what is wrong.
-    fn is_about_time(&self) -> bool {
-        let mut wrong = self.finished.checks.iter().filter_map(|check| check.mismatch.as_ref()).peekable();
-        wrong.peek().is_some() && wrong.any(|mismatch| mismatch.place == wanted::TIME)
+    /// Says whether how long something took, or on how many connections, is among what is wrong.
+    fn depends_on_company(&self) -> bool {
+        let mut wrong = self.finished.checks.iter().filter_map(|check| check.mismatch.as_ref());
+        wrong.any(|mismatch| matches!(mismatch.place.as_str(), wanted::TIME | wanted::CONNECTIONS))
     }
 
     fn tell(self, failed: &mut HashSet<String>, emit: &mut impl FnMut(Event)) -> u64 {

@@ -13,6 +13,9 @@ use crate::signing;
 /// Place of a mismatch that is about how long a call took.
 pub(super) const TIME: &str = "time until the SDK told";
 
+/// Place of a mismatch that is about how many connections there were.
+pub(super) const CONNECTIONS: &str = "connections";
+
 /// One call as it was made, and what came of it.
 pub(super) struct Made {
     pub(super) outcome: Outcome,
@@ -55,7 +58,7 @@ pub(super) fn of_wire(
         connections.sort_unstable();
         connections.dedup();
         if connections.len() > most {
-            wrong.push(mismatch("connections", format!("at most {most}"), connections.len().to_string()));
+            wrong.push(mismatch(CONNECTIONS, format!("at most {most}"), connections.len().to_string()));
         }
     }
     if let Some(gap) = wire.gap_ms_at_least {

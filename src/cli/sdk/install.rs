@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use include_dir::{Dir, include_dir};
+use sha2::{Digest as _, Sha256};
 
 use super::SdkArgs;
 use crate::cli::{Failure, World};
@@ -46,9 +47,9 @@ pub(super) fn prepared(args: &SdkArgs, hello_time: Duration, world: &mut World<'
         let (cache, driver) = (cache.display().to_string(), driver.display().to_string());
         text.replace("{cache}", &cache).replace("{driver}", &driver).replace("{version}", &version)
     };
-    // The mark holds what was installed how, so that another manifest installs again.
+    // The mark holds what was installed how, so that another manifest or driver installs again.
     let mark = cache.join("installed");
-    let wanted = format!("{version}\n{:?}\n", manifest.install);
+    let wanted = format!("{version}\n{:?}\n{}\n", manifest.install, digest(&files));
     if std::fs::read_to_string(&mark).unwrap_or_default() != wanted {
         world.tell(&format!("installing {} {version} for the driver {}", manifest.sdk, manifest.name));
         for command in &manifest.install {
@@ -64,21 +65,43 @@ pub(super) fn prepared(args: &SdkArgs, hello_time: Duration, world: &mut World<'
 
 fn find(args: &SdkArgs, world: &World<'_>) -> Result<(Manifest, Files), Failure> {
     let name = args.driver.as_str();
-    let files = match &args.drivers {
-        Some(folder) => read_folder(&world.path(folder).join(name)),
-        None => BUILT_IN.get_dir(name).map(|dir| {
-            let relative = |path: &Path| path.strip_prefix(name).unwrap_or(path).to_owned();
-            dir.files().map(|file| (relative(file.path()), file.contents().to_vec())).collect()
-        }),
-    };
-    let Some(files) = files else { return Err(unknown(args, name, world)) };
+    let Some(mut files) = files_of(name, args, world) else { return Err(unknown(args, name, world)) };
     let text = files
         .iter()
         .find(|(path, _)| path == Path::new(MANIFEST))
         .map(|(_, text)| String::from_utf8_lossy(text).into_owned());
     let Some(text) = text else { return Err(Failure::usage(format!("find {MANIFEST} in the driver `{name}`"))) };
     let manifest = read_manifest(&format!("drivers/{name}/{MANIFEST}"), &Arc::from(text))?;
+    if let Some(other) = &manifest.files_of {
+        let Some(shared) = files_of(other, args, world) else { return Err(unknown(args, other, world)) };
+        let missing = |(path, _): &(PathBuf, Vec<u8>)| !files.iter().any(|(own, _)| own == path);
+        let shared: Files = shared.into_iter().filter(missing).collect();
+        files.extend(shared);
+    }
     Ok((manifest, files))
+}
+
+fn files_of(name: &str, args: &SdkArgs, world: &World<'_>) -> Option<Files> {
+    match &args.drivers {
+        Some(folder) => read_folder(&world.path(folder).join(name)),
+        None => BUILT_IN.get_dir(name).map(|dir| {
+            let relative = |path: &Path| path.strip_prefix(name).unwrap_or(path).to_owned();
+            dir.files().map(|file| (relative(file.path()), file.contents().to_vec())).collect()
+        }),
+    }
+}
+
+/// Returns the SHA-256 of all files of a driver, in hex.
+fn digest(files: &Files) -> String {
+    let mut sorted: Vec<&(PathBuf, Vec<u8>)> = files.iter().collect();
+    sorted.sort();
+    let mut hash = Sha256::new();
+    for (path, text) in sorted {
+        let head = format!("{} {}\n", path.display(), text.len());
+        hash.update(head.as_bytes());
+        hash.update(text);
+    }
+    hex::encode(hash.finalize())
 }
 
 fn read_folder(folder: &Path) -> Option<Files> {

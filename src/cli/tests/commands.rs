@@ -259,6 +259,21 @@ fn sdk_says_what_is_wrong_with_what_was_typed() {
     assert!(mute.stderr.contains("the driver ended (exit status: 4); it said: sorry"), "{}", mute.stderr);
     let garbled = own("garbles", "true", "echo hello");
     assert!(garbled.stderr.contains("not of the protocol"), "{}", garbled.stderr);
+    // Files of another driver are there too; a changed file installs again.
+    std::fs::write(here.path().join("own/ends/words.txt"), "first").expect("writes");
+    let shares = |other: &str| {
+        own(
+            "shares",
+            "cat driver/words.txt >> said.txt",
+            &format!("cat ../said.txt >&2; exit 4']\nfiles_of: {other}\n#"),
+        )
+    };
+    let first = shares("ends").stderr;
+    assert!(first.contains("it said: first"), "{first}");
+    std::fs::write(here.path().join("own/ends/words.txt"), "second").expect("writes");
+    let second = shares("ends").stderr;
+    assert!(second.contains("it said: firstsecond"), "{second}");
+    assert!(shares("edns").stderr.contains("did you mean `ends`?"));
     let ledger = "format: idvet/known-failures/1\nentries:\n  - { requirement: sdk.signing.999, cause: x, reason: r, owner: o, expires: 2030-01-01 }\n";
     std::fs::write(here.path().join("ledger.yaml"), ledger).expect("writes");
     let wrong = with("", &["sdk", "builtin", "--known-failures", "ledger.yaml"]);
