@@ -164,6 +164,8 @@ pub enum FaultKind {
     DripMs(u64),
     /// Answers just this.
     Answer(ScriptedAnswer),
+    /// Sends these bytes as they are instead of an answer, then closes the connection.
+    Raw(String),
 }
 
 /// An answer as a tester writes it.
@@ -175,6 +177,12 @@ pub struct ScriptedAnswer {
     pub headers: indexmap::IndexMap<String, String>,
     #[serde(default)]
     pub body: String,
+    /// The body in Base64, for bytes that are no text; `body` is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_base64: Option<String>,
+    /// Only for a request whose Accept-Encoding has this coding; others get the ordinary answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_accepts: Option<String>,
 }
 
 /// One entry of `GET /journal`.

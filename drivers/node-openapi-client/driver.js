@@ -30,12 +30,12 @@ const clients = new Map();
 // One client for each set of keys, endpoint and settings, as an application would hold it.
 function clientOf(call) {
   const keys = call.credentials;
-  const url = new URL(call.endpoint);
+  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(call.endpoint);
   const key = JSON.stringify([keys, call.endpoint, call.options]);
   if (!clients.has(key)) {
     clients.set(key, new Client(new openapi.Config({
       accessKeyId: keys.access_key_id, accessKeySecret: keys.access_key_secret, securityToken: keys.security_token,
-      endpoint: url.host, protocol: url.protocol.replace(':', ''), ca: ca(call),
+      endpoint: host, protocol: scheme, ca: ca(call),
     })));
   }
   return clients.get(key);
@@ -103,7 +103,7 @@ say({
   sdk_version: `${version('openapi-client')} ${version('openapi-util')} ${version('tea-typescript')}`,
   language: 'node', language_version: process.version,
   operations: Object.fromEntries(OPERATIONS.map((key) => [key, { supported: true }])),
-  options: ['ca_file', 'connect_timeout_ms', 'read_timeout_ms', 'max_attempts', 'security_token'],
+  options: ['ca_file', 'connect_timeout_ms', 'read_timeout_ms', 'max_attempts', 'security_token', 'default_scheme'],
 });
 
 readline.createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', async (line) => {

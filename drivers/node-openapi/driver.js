@@ -9,7 +9,7 @@ const load = (name) => require(path.join(modules, name));
 const version = (name) => load(path.join(name, 'package.json')).version;
 const models = load('@alicloud/cloudauth20190307');
 const { $OpenApiUtil } = load('@alicloud/openapi-core');
-const { RuntimeOptions } = load('@darabonba/typescript');
+const { RetryCondition, RetryOptions, RuntimeOptions } = load('@darabonba/typescript');
 const Client = models.default;
 
 const CALLS = {
@@ -43,15 +43,24 @@ const clients = new Map();
 // One client for each set of keys, endpoint and settings, as an application would hold it.
 function clientOf(call) {
   const keys = call.credentials;
-  const url = new URL(call.endpoint);
+  const [, scheme, host] = /^(?:(\w+):\/\/)?(.*)$/.exec(call.endpoint);
   const key = JSON.stringify([keys, call.endpoint, call.options]);
   if (!clients.has(key)) {
     clients.set(key, new Client(new $OpenApiUtil.Config({
       accessKeyId: keys.access_key_id, accessKeySecret: keys.access_key_secret, securityToken: keys.security_token,
-      endpoint: url.host, protocol: url.protocol.replace(':', ''), ca: ca(call),
+      endpoint: host, protocol: scheme, ca: ca(call),
+      retryOptions: retries(call.options),
     })));
   }
   return clients.get(key);
+}
+
+// The retry switch of the client; which errors are tried again is said by their codes.
+function retries({ max_attempts }) {
+  if (!max_attempts) return undefined;
+  const errorCode = ['Throttling', 'Throttling.User', 'Throttling.Api', 'ServiceUnavailable', 'InternalError'];
+  const condition = new RetryCondition({ maxAttempts: max_attempts, errorCode, exception: [] });
+  return new RetryOptions({ retryable: max_attempts > 1, retryCondition: [condition], noRetryCondition: [] });
 }
 
 function ca(call) {
@@ -105,7 +114,7 @@ say({
   type: 'hello', protocol: 1, driver: 'node-openapi', sdk: '@alicloud/cloudauth20190307',
   sdk_version: `${version('@alicloud/cloudauth20190307')} ${version('@alicloud/openapi-core')} ${version('@darabonba/typescript')}`,
   language: 'node', language_version: process.version, operations,
-  options: ['ca_file', 'connect_timeout_ms', 'read_timeout_ms', 'max_attempts', 'security_token'],
+  options: ['ca_file', 'connect_timeout_ms', 'read_timeout_ms', 'max_attempts', 'security_token', 'default_scheme'],
 });
 
 readline.createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', async (line) => {

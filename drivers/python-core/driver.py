@@ -70,13 +70,13 @@ def hello():
         "sdk_version": metadata.version("aliyun-python-sdk-core"), "language": "python",
         "language_version": platform.python_version(),
         "operations": {operation: offered(operation) for operation in OPERATIONS},
-        "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token"],
+        "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token", "default_scheme"],
     })
 
 
 def build(call, endpoint):
     found = request_class(call["operation"])
-    parts = urlsplit(endpoint)
+    parts = urlsplit(endpoint if "://" in endpoint else "//" + endpoint)
     if found is None:
         request = CommonRequest()
         request.set_accept_format("json")

@@ -3,6 +3,7 @@
 With the argument `async` it makes the calls of the same clients that are coroutines.
 """
 import asyncio
+import functools
 import inspect
 import json
 import platform
@@ -18,6 +19,7 @@ from alibabacloud_cloudauth_intl20220809 import client as intl_client, models as
 from alibabacloud_saf20170331 import client as saf_client, models as saf_models
 from alibabacloud_tea_openapi import models as open_api_models
 from alibabacloud_tea_util import models as util_models
+from darabonba.policy.retry import RetryOptions
 
 DOMESTIC = (cloudauth_client.Client, cloudauth_models)
 INTL = (intl_client.Client, intl_models)
@@ -60,6 +62,7 @@ def method_of(operation):
     return CALLS[operation][2] + ("_async" if IS_ASYNC else "")
 
 
+@functools.lru_cache(maxsize=None)
 def offered(operation):
     model = model_of(operation)
     if model is None or not hasattr(CALLS[operation][0], method_of(operation)):
@@ -74,8 +77,15 @@ def hello():
         "type": "hello", "protocol": 1, "driver": "python-tea-async" if IS_ASYNC else "python-tea", "sdk": "alibabacloud-cloudauth20190307",
         "sdk_version": " ".join(versions), "language": "python", "language_version": platform.python_version(),
         "operations": {operation: offered(operation) for operation in CALLS},
-        "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token"],
+        "options": ["ca_file", "connect_timeout_ms", "read_timeout_ms", "max_attempts", "security_token", "default_scheme"],
     })
+
+
+def retries(attempts):
+    """The retry switch of the client; which errors are tried again is said by their codes."""
+    codes = ["Throttling", "Throttling.User", "Throttling.Api", "ServiceUnavailable", "InternalError"]
+    condition = {"maxAttempts": attempts, "errorCode": codes, "exception": []}
+    return RetryOptions({"retryable": attempts > 1, "retryCondition": [condition]})
 
 
 clients = {}
@@ -83,15 +93,18 @@ clients = {}
 
 def client_of(call):
     """One client for each set of keys, endpoint and settings, as an application would hold it."""
-    options, keys, parts = call.get("options", {}), call["credentials"], urlsplit(call["endpoint"])
+    options, keys, endpoint = call.get("options", {}), call["credentials"], call["endpoint"]
+    parts = urlsplit(endpoint if "://" in endpoint else "//" + endpoint)
     key = json.dumps([call["operation"], keys, call["endpoint"], options], sort_keys=True)
     with lock:
         if key not in clients:
             config = open_api_models.Config(
                 access_key_id=keys["access_key_id"], access_key_secret=keys["access_key_secret"],
-                security_token=keys.get("security_token"), endpoint=parts.netloc, protocol=parts.scheme,
+                security_token=keys.get("security_token"), endpoint=parts.netloc, protocol=parts.scheme or None,
             )
             config.ca = options.get("ca_file")
+            if "max_attempts" in options:
+                config.retry_options = retries(options["max_attempts"])
             clients[key] = CALLS[call["operation"]][0](config)
         return clients[key]
 
@@ -110,7 +123,10 @@ def runtime_of(call):
 
 def begun(call):
     """Makes the call: its response, or with `async` what is to be awaited for it."""
-    request = model_of(call["operation"])().from_map(call["parameters"])
+    model, known = model_of(call["operation"]), offered(call["operation"])["parameters"]
+    # What the model does not know can be given to its constructor alone, which says so.
+    unknown = {name: value for name, value in call["parameters"].items() if name not in known}
+    request = model(**unknown).from_map(call["parameters"])
     return getattr(client_of(call), method_of(call["operation"]))(request, runtime_of(call))
 
 

@@ -324,6 +324,12 @@ const COMMON: &[&str] = &[
     "RegionId",
 ];
 
+/// Says whether a parameter is what the caller gave, or an item of a list that the caller gave (`Name.1`).
+fn is_of(given: &str, name: &str) -> bool {
+    let rest = name.strip_prefix(given);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('.').is_some_and(|nth| nth.parse::<u32>().is_ok()))
+}
+
 fn schema(subject: &Subject<'_>) -> Vec<Finding> {
     let request = &subject.seen.request;
     let parameters = signing::parameters(request).unwrap_or_default();
@@ -336,8 +342,8 @@ fn schema(subject: &Subject<'_>) -> Vec<Finding> {
     let methods: Vec<&str> = subject.operation.methods.iter().map(String::as_str).collect();
     let rows = || subject.operation.request.iter().map(|row| row.name.as_str()).chain(COMMON.iter().copied());
     let odd = parameters.iter().map(|(name, _)| name.as_str()).find(|name| {
-        let is_known =
-            rows().any(|row| row.split('#').next() == Some(*name)) || subject.given.iter().any(|given| given == name);
+        let is_known = rows().any(|row| row.split('#').next() == Some(*name))
+            || subject.given.iter().any(|given| is_of(given, name));
         !is_known
     });
     let documented =
@@ -381,4 +387,17 @@ fn schema(subject: &Subject<'_>) -> Vec<Finding> {
 pub(super) fn marks(request: &Request) -> Option<[String; 3]> {
     let claim = signing::claim(request).ok()?;
     Some([claim.nonce.unwrap_or_default(), claim.timestamp.unwrap_or_default(), claim.signature])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn an_item_of_a_list_belongs_to_what_was_given() {
+        for (name, wanted) in [("Name", true), ("Name.1", true), ("Name.12", true), ("Name.x", false), ("Names", false)]
+        {
+            assert_eq!(is_of("Name", name), wanted, "{name}");
+        }
+    }
 }

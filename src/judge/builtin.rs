@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use secrecy::ExposeSecret as _;
@@ -41,6 +41,14 @@ const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 /// Milliseconds that a server may ask to wait.
 const PAUSE_AT_MOST: u64 = 10_000;
 
+/// An unpaired surrogate, as JSON writes it.
+const SURROGATE: &str = r"\ud800";
+
+/// After so long the vicious find their connections closed.
+const IDLE: Duration = Duration::from_millis(200);
+
+const MEGABYTE: usize = 1 << 20;
+
 /// Redirects that the vicious follow.
 const REDIRECTS: usize = 3;
 
@@ -56,6 +64,7 @@ where
         transports: Mutex::default(),
         n_requests: AtomicU64::new(0),
         cookies: Mutex::default(),
+        last: Mutex::default(),
     });
     let (sender, mut answers) = mpsc::unbounded_channel::<Said>();
     let _ = sender.send(Said::Hello(hello(quirk)));
@@ -105,6 +114,7 @@ fn hello(quirk: Option<Quirk>) -> Hello {
             OptionName::ReadTimeoutMs,
             OptionName::MaxAttempts,
             OptionName::SecurityToken,
+            OptionName::DefaultScheme,
         ],
     }
 }
@@ -119,6 +129,8 @@ struct Client {
     n_requests: AtomicU64,
     /// What the vicious keep.
     cookies: Mutex<Vec<String>>,
+    /// When the last request began.
+    last: Mutex<Option<Instant>>,
 }
 
 impl Client {
@@ -127,7 +139,8 @@ impl Client {
     }
 
     async fn take(&self, line: &str, sender: &mpsc::UnboundedSender<Said>) {
-        let call: Call = match serde_json::from_str(line) {
+        let whole = line.replace(SURROGATE, r"\ufffd");
+        let call: Call = match serde_json::from_str(&whole) {
             Ok(call) => call,
             Err(error) => {
                 let outcome = Outcome::ClientError { kind: "NotACall".to_owned(), message: Some(error.to_string()) };
@@ -135,7 +148,10 @@ impl Client {
                 return;
             }
         };
-        let outcome = self.call(&call).await;
+        let outcome = match whole != line && !self.has(Quirk::SurrogateReplaced) {
+            true => refused("Argument", "a parameter holds half a surrogate pair, which is no Unicode text"),
+            false => self.call(&call).await,
+        };
         let _ = sender.send(Said::Answer(Answered { id: call.id.clone(), outcome }));
     }
 
@@ -145,6 +161,10 @@ impl Client {
             return refused("Credentials", "the AccessKey secret is empty");
         }
         let mut endpoint = call.endpoint.clone();
+        if !endpoint.contains("://") {
+            let scheme = if self.has(Quirk::HttpByDefault) { "http" } else { "https" };
+            endpoint = format!("{scheme}://{endpoint}");
+        }
         if self.has(Quirk::PlainHttp) {
             endpoint = endpoint.replace("https://", "http://");
         }
@@ -153,7 +173,11 @@ impl Client {
             Err(reason) => return refused("Settings", &reason),
         };
         let asked = call.options.max_attempts.unwrap_or(1).max(1);
-        let attempts = if self.has(Quirk::RetriesUnasked) { 3 } else { asked };
+        let attempts = match self.quirk {
+            Some(Quirk::RetriesUnasked) => 3,
+            Some(Quirk::SwitchIgnored) => 1,
+            _ => asked,
+        };
         let attempts = if self.has(Quirk::OneAttemptMore) { attempts + u32::from(asked > 1) } else { attempts };
         let mut kept: Option<Request> = None;
         let mut nth = 0;
@@ -253,6 +277,9 @@ impl Client {
         for cookie in self.cookies.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             header("cookie", cookie);
         }
+        if self.has(Quirk::CodingsUntrue) {
+            header("accept-encoding", "gzip");
+        }
         if self.has(Quirk::SecretInHeader) {
             header("x-debug", credentials.secret.expose_secret());
         }
@@ -288,6 +315,17 @@ impl Client {
 
     /// Vices of what is behind the signature.
     fn spoil(&self, request: &mut Request) {
+        if self.has(Quirk::HeaderInjected) {
+            let is_token = |pair: &&mut (String, String)| pair.0 == "x-acs-security-token";
+            let value = request.headers.iter_mut().find(is_token).map(|pair| &mut pair.1);
+            let behind = value.and_then(|value| {
+                let (token, behind) = value.split_once("\r\n")?;
+                let behind = behind.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+                *value = token.to_owned();
+                behind
+            });
+            request.headers.extend(behind);
+        }
         if self.has(Quirk::SpaceAsPlus) {
             request.target = request.target.replace("%20", "+");
         }
@@ -315,6 +353,7 @@ impl Client {
             }
             Value::String(text) if self.has(Quirk::LongCut) => Some(text.chars().take(65_535).collect()),
             Value::String(text) => Some(text.clone()),
+            Value::Array(items) if self.has(Quirk::ListsAsShown) => Some(format!("{items:?}")),
             Value::Bool(is) if self.has(Quirk::BooleansCapital) => Some(if *is { "True" } else { "False" }.to_owned()),
             Value::Number(number) if self.has(Quirk::NumbersAsFloats) => {
                 number.as_f64().map(|float| format!("{float:.0}"))
@@ -325,11 +364,20 @@ impl Client {
             true => name.to_ascii_lowercase(),
             false => name.to_owned(),
         };
-        parameters.iter().filter_map(|(name, value)| Some((named(name), text(value)?))).collect()
+        let is_dropped = |name: &str| self.has(Quirk::UnknownDropped) && name.starts_with("Idvet");
+        let known = parameters.iter().filter(|(name, _)| !is_dropped(name));
+        known.filter_map(|(name, value)| Some((named(name), text(value)?))).collect()
     }
 
     async fn send(&self, transport: &Transport, endpoint: &str, mut request: Request) -> Result<Response, NoResponse> {
         let mut endpoint = Endpoint::parse(endpoint).map_err(|error| NoResponse::Connect(error.to_string()))?;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
+        if self.has(Quirk::StaleUsed) && last.is_some_and(|last| last.elapsed() >= IDLE) {
+            return Err(NoResponse::Broken("the connection was closed while it was idle".to_owned()));
+        }
+        if self.has(Quirk::ConnectsForEver) {
+            let _ = tokio::net::TcpStream::connect(&endpoint.authority).await;
+        }
         for _ in 0..REDIRECTS {
             let exchange = transport.send(&endpoint, request.clone(), Framing::Length).await;
             let response = exchange.outcome?;
@@ -365,7 +413,16 @@ impl Client {
             Err(_) if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
             Err(error) => return refused("Network", &error.to_string()),
         };
-        let parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
+        let is_framed = ["content-length", "transfer-encoding"].iter().any(|name| response.header(name).is_some());
+        if self.has(Quirk::UnframedRefused) && !is_framed
+            || self.has(Quirk::LongRefused) && response.body.len() > MEGABYTE
+        {
+            return refused("Decoding", "an answer of a length that was not expected");
+        }
+        let mut parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
+        if self.has(Quirk::EmptyAsNothing) {
+            parsed.iter_mut().for_each(without_empty);
+        }
         if parsed.is_none() && self.has(Quirk::AnyBodyTaken) {
             return Outcome::Ok { http_status: Some(response.status), body: Value::Null };
         }
@@ -382,7 +439,10 @@ impl Client {
                 message: if self.has(Quirk::MessageDecorated) { decorated } else { message },
                 request_id: find(["RequestId", "requestId"]),
                 http_status: Some(response.status).filter(|_| !self.has(Quirk::StatusLost)),
-                kind: "Refused".to_owned(),
+                kind: match response.status >= 500 && !self.has(Quirk::OneErrorKind) {
+                    true => "Failed".to_owned(),
+                    false => "Refused".to_owned(),
+                },
                 text: None,
             };
         }
@@ -391,6 +451,13 @@ impl Client {
             None => refused("Decoding", &format!("the answer with HTTP {} is no JSON object", response.status)),
         }
     }
+}
+
+/// Makes nothing of empty texts, as the vicious do.
+fn without_empty(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    fields.retain(|_, field| field.as_str() != Some(""));
+    fields.values_mut().for_each(without_empty);
 }
 
 fn refused(kind: &str, message: &str) -> Outcome {

@@ -65,8 +65,8 @@ impl Judge {
             calls.first().map(|call| call.parameters.clone().into_iter().collect()).unwrap_or_default();
         let limit = Duration::from_millis(case.limit_ms);
         let results = match case.processes {
-            0 | 1 => make(&driver, calls, case.at_once, limit).await,
-            n_processes => match self.make_apart(calls, (n_processes, case.at_once), limit).await {
+            0 | 1 => make(&driver, calls, case.at_once, (limit, case.pause_ms)).await,
+            n_processes => match self.make_apart(calls, (n_processes, case.at_once), (limit, case.pause_ms)).await {
                 Ok(results) => results,
                 Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
             },
@@ -152,13 +152,13 @@ impl Judge {
         &self,
         calls: Vec<Call>,
         (n_processes, at_once): (u32, u32),
-        limit: Duration,
+        (limit, pause_ms): (Duration, u64),
     ) -> Result<Vec<Result<Made, DriverFault>>, DriverFault> {
         let n_processes = usize::try_from(n_processes).unwrap_or(1);
         let share = calls.len().div_ceil(n_processes).max(1);
         let one = |calls: Vec<Call>| async move {
             let driver = Arc::new(Driver::start(&self.input.launch).await?);
-            let results = make(&driver, calls, at_once, limit).await;
+            let results = make(&driver, calls, at_once, (limit, pause_ms)).await;
             if let Ok(driver) = Arc::try_unwrap(driver) {
                 driver.stop().await;
             }
@@ -169,11 +169,13 @@ impl Judge {
         Ok(results.into_iter().collect::<Result<Vec<_>, DriverFault>>()?.into_iter().flatten().collect())
     }
 
-    /// Puts the address of the other host into a reply that points to it.
+    /// Puts the address of the other host into a reply that points to it, and long texts where they are wanted.
     fn pointed(&self, reply: &FaultKind) -> FaultKind {
         let FaultKind::Answer(answer) = reply else { return reply.clone() };
         let mut answer = answer.clone();
-        answer.headers.values_mut().for_each(|value| *value = value.replace("{other}", &self.stage.other_host()));
+        let filled = |text: &String| repeated(&text.replace("{other}", &self.stage.other_host()));
+        answer.headers.values_mut().for_each(|value| *value = filled(value));
+        answer.body = filled(&answer.body);
         FaultKind::Answer(answer)
     }
 
@@ -184,17 +186,12 @@ impl Judge {
         parameters.retain(|name, _| !planned.case.without.contains(name));
         for value in parameters.values_mut() {
             if let Value::String(text) = value {
-                *text = match text
-                    .strip_prefix("{repeat ")
-                    .and_then(|rest| rest.strip_suffix('}')?.parse::<usize>().ok())
-                {
-                    Some(times) => "A".repeat(times),
-                    None => text.replace("{n}", &format!("{number}x{nth}")),
-                };
+                *text = repeated(&text.replace("{n}", &format!("{number}x{nth}")));
             }
         }
         let mut options = planned.case.options.clone();
-        if planned.case.endpoint == EndpointUse::Https && options.ca_file.is_none() {
+        let to = planned.case.endpoint;
+        if matches!(to, EndpointUse::Https | EndpointUse::HttpsByDefault) && options.ca_file.is_none() {
             options.ca_file = Some(self.stage.ca_file().display().to_string());
         }
         Call {
@@ -202,7 +199,10 @@ impl Judge {
             operation: planned.operation.clone(),
             version: valid.version.clone(),
             action: valid.action.clone(),
-            endpoint: self.stage.endpoint(planned.case.endpoint),
+            endpoint: match to {
+                EndpointUse::HttpsByDefault => self.stage.endpoint(to).replace("https://", ""),
+                _ => self.stage.endpoint(to),
+            },
             credentials: CallCredentials {
                 access_key_id: credentials.access_key_id.clone(),
                 access_key_secret: credentials.secret.clone(),
@@ -226,6 +226,7 @@ impl Judge {
         let secrets = told_secrets(credentials, parameters, seen);
         let secrets: Vec<(&str, &str)> = secrets.iter().map(|(what, text)| (*what, text.as_str())).collect();
         wrong.extend(made.iter().flat_map(|made| wanted::of_outcome(case, made, &secrets)));
+        wrong.extend(wanted::of_kinds(case, made));
         for id in &case.requirements {
             match wrong.is_empty() {
                 true => checks.push(record(id, "case", None)),
@@ -233,8 +234,10 @@ impl Judge {
             }
         }
         let given: Vec<String> = parameters.iter().map(|(name, _)| name.clone()).collect();
+        // A token that is no token makes requests that nobody would send otherwise.
+        let looked_at = if case.token == TokenUse::Control { &[][..] } else { seen };
         if let Some(operation) = operation_of(&self.input.contracts, &planned.operation) {
-            for seen in seen {
+            for seen in looked_at {
                 let subject = Subject {
                     seen,
                     operation,
@@ -281,18 +284,35 @@ pub(super) fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>)
     CheckRecorded { requirement: requirement.to_owned(), check: check.to_owned(), step: 0, mismatch }
 }
 
+/// Puts a long text in the place of `{repeat N}`.
+fn repeated(text: &str) -> String {
+    let found = text.split_once("{repeat ").and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    match found.and_then(|(before, (times, after))| Some((before, times.parse::<usize>().ok()?, after))) {
+        Some((before, times, after)) => format!("{before}{}{after}", "A".repeat(times)),
+        None => text.to_owned(),
+    }
+}
+
 /// Makes calls, so many at a time.
-async fn make(driver: &Arc<Driver>, calls: Vec<Call>, at_once: u32, limit: Duration) -> Vec<Result<Made, DriverFault>> {
-    let one = |call: Call| {
+async fn make(
+    driver: &Arc<Driver>,
+    calls: Vec<Call>,
+    at_once: u32,
+    (limit, pause_ms): (Duration, u64),
+) -> Vec<Result<Made, DriverFault>> {
+    let one = |(nth, call): (usize, Call)| {
         let driver = Arc::clone(driver);
         async move {
+            if nth > 0 && pause_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            }
             let begun = Instant::now();
             let outcome = driver.call(&call, limit).await?;
             Ok(Made { outcome, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) })
         }
     };
     let width = usize::try_from(at_once.max(1)).unwrap_or(1);
-    let mut running = futures_util::stream::iter(calls.into_iter().map(one)).buffered(width);
+    let mut running = futures_util::stream::iter(calls.into_iter().enumerate().map(one)).buffered(width);
     let mut results = Vec::new();
     while let Some(result) = running.next().await {
         let is_over = result.is_err();
@@ -336,7 +356,7 @@ fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
     }
     let case = &planned.case;
     if let Some(known) = &offered.parameters {
-        let missing = case.parameters.keys().find(|name| !known.contains(name));
+        let missing = case.parameters.keys().find(|name| !known.contains(name) && !case.unlisted);
         if let Some(name) = missing {
             return Some(format!("the SDK cannot send {name}"));
         }
@@ -348,8 +368,25 @@ fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
         // One attempt is what an SDK makes that cannot be told otherwise.
         (options.max_attempts.is_some_and(|most| most > 1), OptionName::MaxAttempts),
         (case.token != TokenUse::None, OptionName::SecurityToken),
-        (case.endpoint == EndpointUse::Https || options.ca_file.is_some(), OptionName::CaFile),
+        (case.endpoint == EndpointUse::HttpsByDefault, OptionName::DefaultScheme),
+        (
+            matches!(case.endpoint, EndpointUse::Https | EndpointUse::HttpsByDefault) || options.ca_file.is_some(),
+            OptionName::CaFile,
+        ),
     ];
     let missing = wanted.into_iter().find(|(is_wanted, option)| *is_wanted && !hello.options.contains(option));
     missing.map(|(_, option)| format!("the driver cannot set {}", serde_json::to_string(&option).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repeated;
+
+    #[test]
+    fn long_texts_stand_where_they_are_wanted() {
+        assert_eq!(repeated("a{repeat 3}b"), "aAAAb");
+        for text in ["", "{repeat x}", "{repeat 3", "{n}"] {
+            assert_eq!(repeated(text), text);
+        }
+    }
 }

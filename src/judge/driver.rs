@@ -17,6 +17,9 @@ use super::protocol::{Call, Hello, Outcome, PROTOCOL, Said, read_line};
 /// Bytes of one line that are taken.
 const LINE_LIMIT: u64 = 32 << 20;
 
+/// What stands in a parameter for an unpaired surrogate.
+const SURROGATE: &str = "{surrogate}";
+
 /// Bytes of stderr that are kept for messages.
 const STDERR_KEPT: usize = 4_000;
 
@@ -115,7 +118,8 @@ impl Driver {
             Ok(waiting) => waiting.insert(call.id.clone(), sender),
             Err(fault) => return Err(fault.clone()),
         };
-        let line = serde_json::to_string(call).unwrap_or_default();
+        // No text here can hold half a surrogate pair; JSON can.
+        let line = serde_json::to_string(call).unwrap_or_default().replace(SURROGATE, r"\ud800");
         // A driver that is gone is told of below.
         let _ = self.lines.send(line);
         match tokio::time::timeout(limit, receiver).await {

@@ -65,6 +65,8 @@ pub enum OptionName {
     ReadTimeoutMs,
     MaxAttempts,
     SecurityToken,
+    /// An endpoint without a scheme is given to the SDK as it is, which then chooses.
+    DefaultScheme,
 }
 
 /// One call to make.
@@ -77,7 +79,8 @@ pub struct Call {
     pub operation: String,
     pub version: String,
     pub action: String,
-    /// Scheme and authority, for example `http://127.0.0.1:4711`.
+    /// Scheme and authority, for example `http://127.0.0.1:4711`; for a driver that has `default_scheme` also the
+    /// authority alone.
     pub endpoint: String,
     pub credentials: CallCredentials,
     /// As the SDK's caller would set them: text, numbers, booleans, lists, maps; null is set to null by the caller.
@@ -178,6 +181,16 @@ impl Outcome {
             Self::ClientError { .. } => "client_error",
             Self::Timeout { .. } => "timeout",
             Self::Unsupported { .. } => "unsupported",
+        }
+    }
+
+    /// Returns how an error can be told from others by its class.
+    pub fn kind(&self) -> Option<String> {
+        match self {
+            Self::ServiceError { kind, .. } | Self::ClientError { kind, .. } | Self::Timeout { kind, .. } => {
+                Some(kind.clone())
+            }
+            Self::Ok { .. } | Self::Unsupported { .. } => None,
         }
     }
 

@@ -1,9 +1,11 @@
 //! Where SDKs are called: mocks that keep every request, and a key of its own for each case.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::suite::{EndpointUse, TokenUse};
 use crate::clock::Clock;
@@ -12,6 +14,9 @@ use crate::control::FaultKind;
 use crate::mock::{MockError, MockOptions, RunningMock, Seen, Witness, start};
 use crate::signing::Credentials;
 use crate::target::model::{Account, Target};
+
+/// A security token that ends a header and begins another, where nobody looks.
+pub(super) const CONTROL_TOKEN: &str = "idvet\r\nx-injected: yes";
 
 /// One mock and what it saw.
 struct House {
@@ -22,11 +27,14 @@ struct House {
 /// All that the calls of a run go to.
 pub(super) struct Stage {
     plain: House,
+    /// For cases whose connections nobody else may take up.
+    apart: House,
     secure: House,
     /// Of a CA that no client is told of.
     untrusted: House,
     /// The host that redirects point to.
     other: House,
+    unreachable: Unreachable,
     ca_file: PathBuf,
     ordinary: Account,
     temporary: Account,
@@ -39,6 +47,8 @@ pub enum StageError {
     Mock(#[from] MockError),
     #[error("write {path}: {source}")]
     Ca { path: PathBuf, source: std::io::Error },
+    #[error("open an address that takes no connection: {0}")]
+    Unreachable(std::io::Error),
     #[error("find the account `{0}` in the mock's sandbox")]
     Account(&'static str),
 }
@@ -61,9 +71,11 @@ impl Stage {
         let account = |role: &'static str| target.sandbox.account(role).cloned().ok_or(StageError::Account(role));
         let stage = Self {
             plain: house(false, 1).await?,
+            apart: house(false, 5).await?,
             secure: house(true, 2).await?,
             untrusted: house(true, 3).await?,
             other: house(false, 4).await?,
+            unreachable: Unreachable::open().map_err(StageError::Unreachable)?,
             // A driver has a folder of its own.
             ca_file: std::path::absolute(folder.join("idvet-ca.pem")).unwrap_or_else(|_| folder.join("idvet-ca.pem")),
             ordinary: account("ordinary")?,
@@ -84,6 +96,7 @@ impl Stage {
             security_token: match token {
                 TokenUse::None => None,
                 TokenUse::Empty => Some(nothing()),
+                TokenUse::Control => Some(SecretString::from(CONTROL_TOKEN)),
                 TokenUse::Right => account.security_token.clone(),
             },
         }
@@ -91,7 +104,10 @@ impl Stage {
 
     /// Returns the base address that a case's calls go to.
     pub(super) fn endpoint(&self, to: EndpointUse) -> String {
-        self.house(to).mock.url()
+        match to {
+            EndpointUse::Unreachable => format!("http://{}", self.unreachable.address),
+            _ => self.house(to).mock.url(),
+        }
     }
 
     /// Returns the base address of the host that redirects point to.
@@ -122,7 +138,7 @@ impl Stage {
 
     /// Stops the mocks.
     pub(super) async fn shutdown(self) {
-        for house in [self.plain, self.secure, self.untrusted, self.other] {
+        for house in [self.plain, self.apart, self.secure, self.untrusted, self.other] {
             house.mock.shutdown().await;
         }
         let _ = std::fs::remove_file(&self.ca_file);
@@ -130,10 +146,40 @@ impl Stage {
 
     fn house(&self, to: EndpointUse) -> &House {
         match to {
-            EndpointUse::Http => &self.plain,
-            EndpointUse::Https => &self.secure,
+            EndpointUse::Http | EndpointUse::Unreachable => &self.plain,
+            EndpointUse::HttpApart => &self.apart,
+            EndpointUse::Https | EndpointUse::HttpsByDefault => &self.secure,
             EndpointUse::HttpsUntrusted => &self.untrusted,
         }
+    }
+}
+
+/// A listener whose queue is full: who connects waits for an answer that does not come.
+struct Unreachable {
+    address: SocketAddr,
+    _held: Vec<Socket>,
+}
+
+impl Unreachable {
+    /// Connections that fill the queue; one would do, others are in case the system gives more places than asked for.
+    const FILLING: usize = 4;
+
+    fn open() -> std::io::Result<Self> {
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None);
+        let listener = socket()?;
+        listener.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0))))?;
+        listener.listen(0)?;
+        let local = listener.local_addr()?;
+        let address = local.as_socket().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+        let mut held = vec![listener];
+        for _ in 0..Self::FILLING {
+            let filling = socket()?;
+            filling.set_nonblocking(true)?;
+            // Under way is all that it can be.
+            let _ = filling.connect(&local);
+            held.push(filling);
+        }
+        Ok(Self { address, _held: held })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -134,6 +136,12 @@ pub struct SdkCase {
     /// Processes started at once that share the calls; more than one: all of them are new.
     #[serde(default = "one")]
     pub processes: u32,
+    /// Milliseconds between the end of a call and the next, where calls come one after another.
+    #[serde(default)]
+    pub pause_ms: u64,
+    /// Some of the parameters are in no model: set all the same, by an SDK that says which it can send.
+    #[serde(default)]
+    pub unlisted: bool,
     /// What becomes of the first requests, one after another; behind them answers are ordinary.
     #[serde(default)]
     pub replies: Vec<FaultKind>,
@@ -164,6 +172,8 @@ pub enum TokenUse {
     Right,
     /// An empty text.
     Empty,
+    /// One with a line break, and behind it what would be a header.
+    Control,
 }
 
 /// Where a call goes.
@@ -172,10 +182,16 @@ pub enum TokenUse {
 pub enum EndpointUse {
     #[default]
     Http,
+    /// As `http`, at an address that no other case calls: its connections are its own.
+    HttpApart,
     /// With the CA given.
     Https,
     /// The CA is unknown to the client.
     HttpsUntrusted,
+    /// As `https`, but the client is told host and port alone.
+    HttpsByDefault,
+    /// An address that takes no connection, nor refuses one.
+    Unreachable,
 }
 
 /// What is wanted of the requests of a case.
@@ -190,6 +206,9 @@ pub struct WireWanted {
     /// Parameters that arrive exactly as the caller gave them (text; numbers and booleans as JSON writes them).
     #[serde(default)]
     pub arrive: Vec<String>,
+    /// Parameters given as lists that arrive as their JSON text or as `Name.1`, `Name.2` and so on.
+    #[serde(default)]
+    pub lists: Vec<String>,
     /// Parameters or headers that no request has.
     #[serde(default)]
     pub absent: Vec<String>,
@@ -232,6 +251,12 @@ pub struct OutcomeWanted {
     /// Fields of what was given back, by `.`-separated path.
     #[serde(default)]
     pub fields: IndexMap<String, Value>,
+    /// Fields of what was given back that are null or not there, by path.
+    #[serde(default)]
+    pub nothing: Vec<String>,
+    /// The calls end in at least so many kinds of errors.
+    #[serde(default)]
+    pub kinds_at_least: Option<usize>,
     /// No error text holds secret, token, signature, name or number.
     #[serde(default)]
     pub silent: bool,
@@ -363,6 +388,14 @@ fn add_case(
     for operation in &case.operations {
         if !suites.calls.contains_key(operation) {
             unknown("call", operation, &mut suites.calls.keys().map(String::as_str));
+        }
+    }
+    for reply in &case.replies {
+        if let FaultKind::Answer(answer) = reply
+            && let Some(text) = &answer.body_base64
+            && STANDARD.decode(text).is_err()
+        {
+            unknown("Base64 in", text, &mut std::iter::empty());
         }
     }
     if case.requirements.is_empty() || case.operations.is_empty() {

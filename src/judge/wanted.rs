@@ -46,6 +46,10 @@ pub(super) fn of_wire(
         let given = parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         wrong.extend(seen.iter().find_map(|seen| arrived(name, given?, seen)));
     }
+    for name in &wire.lists {
+        let given = parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        wrong.extend(seen.iter().find_map(|seen| listed(name, given?, seen)));
+    }
     for name in &wire.absent {
         let has = |seen: &&Seen| {
             let pairs = signing::parameters(&seen.request).unwrap_or_default();
@@ -94,6 +98,29 @@ fn arrived(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
         }
         None => Some(mismatch(name, visible(&wanted, 0), "not sent")),
     }
+}
+
+/// Says when a list arrived neither as its JSON text nor as numbered parameters.
+fn listed(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
+    let pairs = signing::parameters(&seen.request).unwrap_or_default();
+    let sent = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
+    let is_json = sent(name).and_then(|text| serde_json::from_str::<Value>(text).ok()).as_ref() == Some(given);
+    let items = given.as_array().map(Vec::as_slice).unwrap_or_default();
+    let numbered = |(idx, item): (usize, &Value)| sent(&format!("{name}.{}", idx + 1)) == Some(&*as_text(item));
+    if is_json || !items.is_empty() && items.iter().enumerate().all(numbered) {
+        return None;
+    }
+    let actual = sent(name).map_or_else(|| "not sent".to_owned(), |text| visible(text, 0));
+    Some(mismatch(name, format!("{given}, or {name}.1 and so on, or a refusal"), actual))
+}
+
+/// Says when calls that failed in different ways end in the same kind of error.
+pub(super) fn of_kinds(case: &SdkCase, made: &[Made]) -> Option<Mismatch> {
+    let least = case.outcome.kinds_at_least?;
+    let mut kinds: Vec<String> = made.iter().filter_map(|made| made.outcome.kind()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    (kinds.len() < least).then(|| mismatch("kinds of errors", format!("at least {least}"), kinds.join(", ")))
 }
 
 /// A piece of a text, with what cannot be seen escaped.
@@ -168,6 +195,12 @@ pub(super) fn of_outcome(case: &SdkCase, made: &Made, secrets: &[(&str, &str)]) 
                 as_text(value),
                 found.unwrap_or_else(|| shown.clone()),
             ));
+        }
+    }
+    for path in &wanted.nothing {
+        let body = if let Outcome::Ok { body, .. } = &made.outcome { body } else { &Value::Null };
+        if let Some(found) = look_up(body, path).filter(|found| !found.is_null()) {
+            wrong.push(mismatch(&format!("{path} as given back"), "null or nothing", as_text(&found)));
         }
     }
     if wanted.within_ms.is_some_and(|limit| made.took_ms > limit) {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{HeaderName, HeaderValue};
@@ -41,6 +43,7 @@ impl Handler for Api {
         };
         let witness = self.mock.options.witness.clone();
         let seen = witness.is_some().then(|| Seen::new(request.clone(), arrival, fate.connection()));
+        let codings = request.header("accept-encoding").unwrap_or_default().to_owned();
         let answer = self.answer(request, arrival).await;
         if let (Some(witness), Some(mut seen)) = (witness, seen) {
             (seen.status, seen.code) = (answer.status, answer.code.clone());
@@ -55,7 +58,7 @@ impl Handler for Api {
         }
         let reply = match self.mock.faults.take(answer.access_key_id.as_deref(), answer.action.as_deref()) {
             None => reply(answer),
-            Some(fault) => spoil(answer, fault, fate).await,
+            Some(fault) => spoil(answer, fault, (fate, &codings)).await,
         };
         rewire(self.mock.options.variants, reply)
     }
@@ -113,8 +116,8 @@ fn head(answer: &Answer, body: AnswerBody) -> Reply {
     reply
 }
 
-/// Does to an answer what a fault says.
-async fn spoil(mut answer: Answer, fault: FaultKind, fate: &Fate) -> Reply {
+/// Does to an answer what a fault says; `codings` is the request's Accept-Encoding.
+async fn spoil(mut answer: Answer, fault: FaultKind, (fate, codings): (&Fate, &str)) -> Reply {
     match fault {
         FaultKind::LatencyMs(milliseconds) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
@@ -137,14 +140,31 @@ async fn spoil(mut answer: Answer, fault: FaultKind, fate: &Fate) -> Reply {
         FaultKind::Throttle => answer = throttled(&answer),
         FaultKind::EmptyBody => answer.body = Bytes::new(),
         FaultKind::Body(text) => answer.body = text.into(),
-        FaultKind::Answer(scripted) => return script(scripted),
+        FaultKind::Answer(scripted) => {
+            let is_for_it = scripted.if_accepts.as_ref().is_none_or(|coding| accepts(codings, coding));
+            if is_for_it {
+                return script(scripted);
+            }
+        }
+        FaultKind::Raw(text) => fate.raw(text.into()),
     }
     reply(answer)
 }
 
+/// Says whether an Accept-Encoding admits a coding by its name (source: RFC 9110 §12.5.3).
+fn accepts(codings: &str, coding: &str) -> bool {
+    codings.split(',').any(|listed| {
+        let (name, weight) = listed.split_once(';').unwrap_or((listed, ""));
+        let is_refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case(coding) && !is_refused
+    })
+}
+
 /// Answers just what a script says.
 fn script(scripted: ScriptedAnswer) -> Reply {
-    let mut reply = Response::new(AnswerBody::whole(scripted.body.into()));
+    let decoded = scripted.body_base64.and_then(|text| STANDARD.decode(text).ok());
+    let body = decoded.map_or_else(|| Bytes::from(scripted.body), Bytes::from);
+    let mut reply = Response::new(AnswerBody::whole(body));
     *reply.status_mut() = hyper::StatusCode::from_u16(scripted.status).unwrap_or(hyper::StatusCode::OK);
     for (name, value) in &scripted.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
@@ -165,4 +185,25 @@ fn throttled(answer: &Answer) -> Answer {
     });
     let throttled = Answer::plain(400, "application/json;charset=utf-8", body.to_string());
     throttled.with_header("x-acs-retry-after", "1000").with_header("x-acs-request-id", request_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coding_is_admitted_by_its_name_unless_its_weight_is_nothing() {
+        for (codings, wanted) in [
+            ("gzip", true),
+            ("deflate, GZip;q=0.5", true),
+            ("br;q=1, gzip ; q=0.1", true),
+            ("", false),
+            ("identity", false),
+            ("xgzip", false),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0, br", false),
+        ] {
+            assert_eq!(accepts(codings, "gzip"), wanted, "{codings}");
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -16,33 +17,51 @@ const GARBAGE: &[u8] = b"\x00\x16\xff\xfeidvet garbage, not HTTP\x00\r\n\r\n\x7f
 
 const ORDINARY: u8 = 0;
 const RESET: u8 = 1;
-const GARBLED: u8 = 2;
+const RAW: u8 = 2;
 
 /// What is to become of a connection at its next write.
 #[derive(Debug, Clone)]
-pub(in crate::mock) struct Fate(Arc<AtomicU8>, u64);
+pub(in crate::mock) struct Fate(Arc<Sealed>);
+
+#[derive(Debug)]
+struct Sealed {
+    state: AtomicU8,
+    raw: OnceLock<Bytes>,
+    connection: u64,
+}
 
 impl Default for Fate {
     fn default() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(Arc::default(), NEXT.fetch_add(1, Ordering::Relaxed))
+        let connection = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::new(Sealed { state: AtomicU8::new(ORDINARY), raw: OnceLock::new(), connection }))
     }
 }
 
 impl Fate {
     /// Returns a number that no other connection has.
     pub(in crate::mock) fn connection(&self) -> u64 {
-        self.1
+        self.0.connection
     }
 
     /// The connection ends in a TCP reset.
     pub(in crate::mock) fn reset(&self) {
-        self.0.store(RESET, Ordering::Release);
+        self.0.state.store(RESET, Ordering::Release);
     }
 
     /// Garbage goes out instead of the answer, then the connection ends.
     pub(in crate::mock) fn garble(&self) {
-        self.0.store(GARBLED, Ordering::Release);
+        self.raw(Bytes::from_static(GARBAGE));
+    }
+
+    /// These bytes go out instead of the answer, then the connection ends in order.
+    pub(in crate::mock) fn raw(&self, bytes: Bytes) {
+        let _ = self.0.raw.set(bytes);
+        self.0.state.store(RAW, Ordering::Release);
+    }
+
+    fn state(&self) -> u8 {
+        self.0.state.load(Ordering::Acquire)
     }
 }
 
@@ -67,12 +86,12 @@ impl Socket for TlsStream<TcpStream> {
 pub(super) struct Wire<S> {
     stream: S,
     fate: Fate,
-    garbage_sent: usize,
+    raw_sent: usize,
 }
 
 impl<S: Socket> Wire<S> {
     pub(super) fn new(stream: S, fate: Fate) -> Self {
-        Self { stream, fate, garbage_sent: 0 }
+        Self { stream, fate, raw_sent: 0 }
     }
 
     fn write_reset(&self) -> io::Error {
@@ -81,10 +100,11 @@ impl<S: Socket> Wire<S> {
         io::ErrorKind::ConnectionReset.into()
     }
 
-    fn poll_garbage(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        while self.garbage_sent < GARBAGE.len() {
-            let rest = &GARBAGE[self.garbage_sent..];
-            self.garbage_sent += std::task::ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
+    fn poll_raw(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let raw = self.fate.0.raw.get().cloned().unwrap_or_default();
+        while self.raw_sent < raw.len() {
+            let rest = &raw[self.raw_sent..];
+            self.raw_sent += std::task::ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
         }
         std::task::ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
@@ -103,10 +123,10 @@ impl<S: Socket> AsyncRead for Wire<S> {
 
 impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.fate.0.load(Ordering::Acquire) {
+        match self.fate.state() {
             ORDINARY => Pin::new(&mut self.stream).poll_write(context, bytes),
             RESET => Poll::Ready(Err(self.write_reset())),
-            _ => self.poll_garbage(context),
+            _ => self.poll_raw(context),
         }
     }
 
@@ -115,7 +135,7 @@ impl<S: Socket> AsyncWrite for Wire<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.fate.0.load(Ordering::Acquire) == RESET {
+        if self.fate.state() == RESET {
             return Poll::Ready(Err(self.write_reset()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::stand::{NOW, Stand, contracts, options, read, signed, target};
-use crate::control::{Fault, FaultKind};
+use crate::control::{Fault, FaultKind, ScriptedAnswer};
 use crate::exchange::Request;
 use crate::mock::{Arrival, MockOptions, RunningMock, start};
 
@@ -151,6 +151,25 @@ async fn faults_spoil_answers() {
     fault(FaultKind::TruncateBody(5));
     let answer = exchange(&running, &on_wire(&call(&stand), false)).await.unwrap_or_default();
     assert!(answer.ends_with("\r\n\r\n{\"Req"), "{answer}");
+    let raw = "HTTP/1.0 200 OK\r\n\r\nas it is";
+    fault(FaultKind::Raw(raw.to_owned()));
+    assert_eq!(exchange(&running, &on_wire(&call(&stand), false)).await.expect("an orderly end"), raw);
+    let coded = |coding: &str| ScriptedAnswer {
+        status: 201,
+        headers: Default::default(),
+        body: String::new(),
+        body_base64: Some("Y29kZWQ=".to_owned()),
+        if_accepts: Some(coding.to_owned()),
+    };
+    let accepting = |coding: &str| {
+        let text = String::from_utf8(on_wire(&call(&stand), false)).expect("UTF-8");
+        text.replacen("\r\n", &format!("\r\naccept-encoding: {coding}\r\n"), 1).into_bytes()
+    };
+    for (coding, start, end) in [("br, gzip", "HTTP/1.1 201 ", "\r\n\r\ncoded"), ("br", "HTTP/1.1 200 ", "}")] {
+        fault(FaultKind::Answer(coded("gzip")));
+        let answer = exchange(&running, &accepting(coding)).await.expect("answer");
+        assert!(answer.starts_with(start) && answer.ends_with(end), "{answer}");
+    }
     fault(FaultKind::HttpError(503));
     let answer = exchange(&running, &on_wire(&call(&stand), false)).await.expect("answer");
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
