@@ -160,6 +160,8 @@ pub enum FaultKind {
     EmptyBody,
     /// Sends this body with the ordinary headers.
     Body(String),
+    /// Answers with a body that has no end, 100 MB of it a second.
+    Endless,
     /// Sends one byte of the body each so many milliseconds.
     DripMs(u64),
     /// Answers just this.

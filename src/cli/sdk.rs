@@ -19,7 +19,7 @@ use super::settings::load;
 use super::{Failure, World, exit};
 use crate::coverage::parse_ledger;
 use crate::event::KnownFailureDeclared;
-use crate::judge::driver::{Driver, DriverFault, Launch};
+use crate::judge::driver::{Driver, DriverFault, Launch, MEMORY_LIMIT};
 use crate::judge::protocol::Hello;
 use crate::judge::suite::{PlannedSdkCase, SdkSuites, load_sdk};
 use crate::judge::{JudgeError, JudgeInput, MINIATURES, Quirk, judge};
@@ -157,6 +157,7 @@ fn launch(args: &SdkArgs, world: &mut World<'_>) -> Result<Launch, Failure> {
             folder: world.path(std::path::Path::new(".")),
             environment: Vec::new(),
             hello_time: HELLO_TIME,
+            memory_limit: MEMORY_LIMIT,
         });
     }
     prepared(args, HELLO_TIME, world)

@@ -47,6 +47,9 @@ const SURROGATE: &str = r"\ud800";
 /// After so long the vicious find their connections closed.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// Bytes that the vicious take for an answer without end.
+const EATEN: usize = 3 << 29;
+
 const MEGABYTE: usize = 1 << 20;
 
 /// Redirects that the vicious follow.
@@ -411,6 +414,14 @@ impl Client {
                 return refused("Network", &format!("{error} with {}", credentials.secret.expose_secret()));
             }
             Err(_) if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
+            Err(NoResponse::TooLarge(_)) if self.has(Quirk::EatsMemory) => {
+                let eaten = vec![1_u8; EATEN];
+                std::thread::sleep(Duration::from_secs(60));
+                return refused("Network", &format!("{} bytes", eaten.len()));
+            }
+            Err(_) if self.has(Quirk::SpinsOnGarbage) => loop {
+                std::hint::spin_loop();
+            },
             Err(error) => return refused("Network", &error.to_string()),
         };
         let is_framed = ["content-length", "transfer-encoding"].iter().any(|name| response.header(name).is_some());

@@ -26,8 +26,16 @@ const SILENT: usize = 10;
 /// Requests of a case that are kept as evidence.
 const EVIDENCE: usize = 6;
 
+/// Who else uses the driver of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    Shared,
+    None,
+}
+
 impl Judge {
-    pub(super) async fn run_case(&self, idx: usize, planned: &PlannedSdkCase) -> Done {
+    /// Runs a case, in the driver that all share or in one of its own.
+    pub(super) async fn run_case(&self, idx: usize, planned: &PlannedSdkCase, company: Company) -> Done {
         let begun = Instant::now();
         let not_run = |verdict: Verdict, reason: String, lost: Option<DriverFault>| Done {
             finished: CaseFinished {
@@ -39,6 +47,7 @@ impl Judge {
             },
             exchanges: Vec::new(),
             lost,
+            has_hung: false,
         };
         if let Some(reason) = lacking(&self.hello, planned) {
             return not_run(Verdict::NotExercised, reason, None);
@@ -47,7 +56,11 @@ impl Judge {
             let reason = format!("the driver left {SILENT} calls in a row without a request and without an answer");
             return not_run(Verdict::Indeterminate, reason, None);
         }
-        let driver = match self.driver().await {
+        let driver = match company {
+            Company::Shared => self.driver().await,
+            Company::None => Driver::start(&self.input.launch).await.map(Arc::new),
+        };
+        let driver = match driver {
             Ok(driver) => driver,
             Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
         };
@@ -74,26 +87,31 @@ impl Judge {
         let seen = self.stage.take(case.endpoint, &key);
         let elsewhere = self.stage.take_elsewhere(&key);
         let lost = driver.fault();
-        let is_silent = seen.is_empty() && results.iter().all(|result| matches!(result, Err(DriverFault::Hang(_))));
+        let is_silent = seen.is_empty()
+            && results.iter().all(|result| matches!(result, Err(DriverFault::Hang(_) | DriverFault::Spin(..))));
         match is_silent {
             true => self.n_silent.fetch_add(1, Ordering::Relaxed),
             false => self.n_silent.swap(0, Ordering::Relaxed),
         };
         let mut checks = Vec::new();
         let mut made = Vec::new();
+        let mut has_hung = false;
         for result in results {
             match result {
                 Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => {
                     return not_run(Verdict::NotExercised, reason, None);
                 }
                 Ok(one) => made.push(one),
-                Err(fault @ DriverFault::Hang(_)) => {
+                Err(fault @ (DriverFault::Hang(_) | DriverFault::Spin(..))) => {
                     let expected = format!("an end within {} ms", case.limit_ms);
                     let hung = Mismatch { place: "the call".to_owned(), expected, actual: fault.to_string() };
                     checks.extend(case.requirements.iter().map(|id| record(id, "hang", Some(hung.clone()))));
-                    self.replace().await;
+                    has_hung = true;
+                    if company == Company::Shared {
+                        self.replace().await;
+                    }
                 }
-                Err(fault @ DriverFault::Ended { .. }) => {
+                Err(fault @ (DriverFault::Ended { .. } | DriverFault::Memory(_))) => {
                     let ended = Mismatch {
                         place: "the process".to_owned(),
                         expected: "still there".to_owned(),
@@ -122,6 +140,7 @@ impl Judge {
             finished: CaseFinished { case: planned.id.clone(), verdict, reason: None, checks, elapsed_micros },
             exchanges: self.evidence(planned, &seen),
             lost,
+            has_hung,
         }
     }
 

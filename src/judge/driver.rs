@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -13,9 +13,16 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::{Call, Hello, Outcome, PROTOCOL, Said, read_line};
+use super::usage::Usage;
 
 /// Bytes of one line that are taken.
 const LINE_LIMIT: u64 = 32 << 20;
+
+/// Part of the time of a call that did not come back, from which on the driver spins rather than waits.
+const SPINNING: f64 = 0.3;
+
+/// How often memory is looked at.
+const WATCHED_EVERY: Duration = Duration::from_millis(20);
 
 /// What stands in a parameter for an unpaired surrogate.
 const SURROGATE: &str = "{surrogate}";
@@ -33,7 +40,12 @@ pub struct Launch {
     pub environment: Vec<(String, String)>,
     /// Time until the hello.
     pub hello_time: Duration,
+    /// Bytes of memory that the driver may take beyond what it has when it says hello. Watched on Linux alone.
+    pub memory_limit: u64,
 }
+
+/// The usual [`Launch::memory_limit`].
+pub const MEMORY_LIMIT: u64 = 1 << 30;
 
 /// What a driver did wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,10 +64,15 @@ pub enum DriverFault {
     Ended { status: String, stderr: String },
     #[error("the driver gave no answer within {0} ms")]
     Hang(u128),
+    #[error("the driver gave no answer within {0} ms, and kept a processor busy for {1} ms of them")]
+    Spin(u128, u128),
+    #[error("the driver took {} MB of memory beyond what it began with, and was stopped", .0 >> 20)]
+    Memory(u64),
 }
 
 /// Calls that wait for their answers; nothing any more once the driver is lost.
-type Waiting = Arc<Mutex<Result<HashMap<String, oneshot::Sender<Outcome>>, DriverFault>>>;
+type Calls = Result<HashMap<String, oneshot::Sender<Outcome>>, DriverFault>;
+type Waiting = Arc<Mutex<Calls>>;
 
 /// A driver that said hello.
 #[derive(Debug)]
@@ -64,6 +81,7 @@ pub struct Driver {
     waiting: Waiting,
     lines: mpsc::UnboundedSender<String>,
     child: Arc<tokio::sync::Mutex<Child>>,
+    usage: Usage,
 }
 
 impl Driver {
@@ -108,7 +126,9 @@ impl Driver {
         let waiting: Waiting = Arc::new(Mutex::new(Ok(HashMap::new())));
         let child = Arc::new(tokio::sync::Mutex::new(child));
         tokio::spawn(listen(lines, Arc::clone(&waiting), Arc::clone(&child), last_words));
-        Ok(Self { hello, waiting, lines: writer(stdin), child })
+        let usage = Usage::of(child.lock().await.id());
+        tokio::spawn(watch(usage, launch.memory_limit, Arc::downgrade(&waiting), Arc::clone(&child)));
+        Ok(Self { hello, waiting, lines: writer(stdin), child, usage })
     }
 
     /// Makes a call and waits for its answer.
@@ -122,6 +142,7 @@ impl Driver {
         let line = serde_json::to_string(call).unwrap_or_default().replace(SURROGATE, r"\ud800");
         // A driver that is gone is told of below.
         let _ = self.lines.send(line);
+        let busy_before = self.usage.processor_time();
         match tokio::time::timeout(limit, receiver).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => Err(self.fault().unwrap_or(DriverFault::Hang(limit.as_millis()))),
@@ -129,7 +150,11 @@ impl Driver {
                 if let Ok(waiting) = &mut *hold(&self.waiting) {
                     waiting.remove(&call.id);
                 }
-                Err(DriverFault::Hang(limit.as_millis()))
+                let busy = self.usage.processor_time().saturating_sub(busy_before);
+                Err(match busy > limit.mul_f64(SPINNING) {
+                    true => DriverFault::Spin(limit.as_millis(), busy.as_millis()),
+                    false => DriverFault::Hang(limit.as_millis()),
+                })
             }
         }
     }
@@ -149,9 +174,7 @@ impl Driver {
     }
 }
 
-fn hold(
-    waiting: &Waiting,
-) -> std::sync::MutexGuard<'_, Result<HashMap<String, oneshot::Sender<Outcome>>, DriverFault>> {
+fn hold(waiting: &Waiting) -> std::sync::MutexGuard<'_, Calls> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -218,12 +241,36 @@ async fn listen(
             Err(reason) => break garbage(&line, &reason),
         }
     };
-    *hold(&waiting) = Err(fault);
+    lose(&waiting, fault);
     let _ = child.lock().await.start_kill();
 }
 fn garbage(line: &str, reason: &str) -> DriverFault {
     let line: String = line.chars().take(200).collect();
     DriverFault::Garbage { line, reason: reason.to_owned() }
+}
+
+/// Takes a driver off: the first reason counts, for who was stopped ends as well.
+fn lose(waiting: &Waiting, fault: DriverFault) {
+    let mut waiting = hold(waiting);
+    if waiting.is_ok() {
+        *waiting = Err(fault);
+    }
+}
+
+/// Stops a driver that takes more memory than it may.
+async fn watch(usage: Usage, limit: u64, waiting: Weak<Mutex<Calls>>, child: Arc<tokio::sync::Mutex<Child>>) {
+    let Some(begun_with) = usage.memory() else { return };
+    let mut ticks = tokio::time::interval(WATCHED_EVERY);
+    while let (Some(has), Some(waiting)) = (usage.memory(), waiting.upgrade()) {
+        let more = has.saturating_sub(begun_with);
+        if more > limit {
+            lose(&waiting, DriverFault::Memory(more));
+            let _ = child.lock().await.start_kill();
+            return;
+        }
+        drop(waiting);
+        ticks.tick().await;
+    }
 }
 
 /// What a driver writes to stderr, the end of it.
@@ -267,7 +314,7 @@ mod tests {
         let argv = ["sh", "-c", script].map(OsString::from).to_vec();
         let folder = std::env::temp_dir();
         let hello_time = Duration::from_millis(1_500);
-        Driver::start(&Launch { argv, folder, environment: Vec::new(), hello_time }).await
+        Driver::start(&Launch { argv, folder, environment: Vec::new(), hello_time, memory_limit: 64 << 20 }).await
     }
 
     fn call() -> Call {
@@ -320,6 +367,7 @@ mod tests {
             folder: std::env::temp_dir(),
             environment: Vec::new(),
             hello_time: Duration::from_secs(1),
+            memory_limit: MEMORY_LIMIT,
         };
         assert!(matches!(Driver::start(&no_program).await, Err(DriverFault::Start { .. })));
         for (script, words) in [
@@ -328,6 +376,8 @@ mod tests {
             ("read line; echo nonsense; sleep 5", "not of the protocol"),
             ("read line; kill -9 $$", "signal: 9"),
             ("exec yes", "not of the protocol"),
+            ("while :; do :; done", "kept a processor busy"),
+            ("x=$(head -c 300000000 /dev/zero | tr '\\0' a); sleep 5", "MB of memory beyond"),
         ] {
             let fault = asked(script).await.expect_err("a fault").to_string();
             assert!(fault.contains(words), "{script}: {fault}");

@@ -15,6 +15,7 @@ mod quirk;
 mod run;
 mod stage;
 pub mod suite;
+mod usage;
 mod wanted;
 
 pub use attach::{AttachInput, Offer, attend};

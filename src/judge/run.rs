@@ -1,6 +1,6 @@
 //! Runs the cases on one SDK and emits what came of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
+use super::case::Company;
 use super::driver::{Driver, DriverFault, Launch};
 use super::protocol::Hello;
 use super::stage::{Stage, StageError};
@@ -73,6 +74,8 @@ pub(super) struct Done {
     pub(super) finished: CaseFinished,
     pub(super) exchanges: Vec<ExchangeRecorded>,
     pub(super) lost: Option<DriverFault>,
+    /// A call did not come back.
+    pub(super) has_hung: bool,
 }
 
 /// Runs the cases; every event goes to `emit` as it comes.
@@ -85,31 +88,45 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
     judge.announce(&mut emit);
     let mut n_calls: u64 = 0;
     let mut failed: HashSet<String> = HashSet::new();
-    let mut again: VecDeque<usize> = VecDeque::new();
     let cases = judge.input.cases.clone();
-    {
-        let running = cases.iter().enumerate().map(|(idx, planned)| {
-            let judge = &judge;
-            async move { (idx, judge.run_case(idx, planned).await) }
-        });
-        let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
-        while let Some((idx, done)) = running.next().await {
-            // Who brought the driver down shows only when each has it for itself, and so do how long a call takes (a busy
-            // machine is nobody's fault) and how many connections it opens (a pool may have few places for all cases).
-            if done.lost.is_some() || done.depends_on_company() {
-                again.push_back(idx);
-            } else {
-                n_calls += done.tell(&mut failed, &mut emit);
-            }
+    // Who brought the driver down or holds it up shows only when each has one of its own.
+    let mut apart = Vec::new();
+    // A busy machine is nobody's fault, and a pool may have few places for all cases.
+    let mut by_itself = Vec::new();
+    let run = |idx: usize, company| {
+        let (judge, cases) = (&judge, &cases);
+        async move { (idx, judge.run_case(idx, &cases[idx], company).await) }
+    };
+    let company = |idx: usize| if cases[idx].case.apart { Company::None } else { Company::Shared };
+    // What takes long begins first.
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    order.sort_by_key(|idx| !cases[*idx].case.apart);
+    let running = order.into_iter().map(|idx| run(idx, company(idx)));
+    let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
+    while let Some((idx, done)) = running.next().await {
+        match () {
+            () if company(idx) == Company::Shared && (done.lost.is_some() || done.has_hung) => apart.push(idx),
+            () if done.depends_on_company() => by_itself.push(idx),
+            () => n_calls += done.tell(&mut failed, &mut emit),
         }
     }
-    for idx in again {
-        let mut done = judge.run_case(idx, &cases[idx]).await;
+    drop(running);
+    let running = apart.into_iter().map(|idx| run(idx, Company::None));
+    let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
+    while let Some((idx, done)) = running.next().await {
+        match done.depends_on_company() {
+            true => by_itself.push(idx),
+            false => n_calls += done.tell(&mut failed, &mut emit),
+        }
+    }
+    drop(running);
+    for idx in by_itself {
+        let mut done = judge.run_case(idx, &cases[idx], Company::Shared).await;
         for _ in 0..TRIED_AGAIN {
             if !done.depends_on_company() {
                 break;
             }
-            done = judge.run_case(idx, &cases[idx]).await;
+            done = judge.run_case(idx, &cases[idx], Company::Shared).await;
         }
         n_calls += done.tell(&mut failed, &mut emit);
     }

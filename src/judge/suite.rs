@@ -139,6 +139,9 @@ pub struct SdkCase {
     /// Milliseconds between the end of a call and the next, where calls come one after another.
     #[serde(default)]
     pub pause_ms: u64,
+    /// It has a driver of its own.
+    #[serde(default)]
+    pub apart: bool,
     /// Some of the parameters are in no model: set all the same, by an SDK that says which it can send.
     #[serde(default)]
     pub unlisted: bool,

@@ -129,6 +129,7 @@ async fn spoil(mut answer: Answer, fault: FaultKind, (fate, codings): (&Fate, &s
             let body = AnswerBody::truncated(&answer.body, kept);
             return head(&answer, body);
         }
+        FaultKind::Endless => return head(&answer, AnswerBody::endless()),
         FaultKind::DripMs(milliseconds) => {
             let body = AnswerBody::dripping(answer.body.clone(), Duration::from_millis(milliseconds));
             return head(&answer, body);

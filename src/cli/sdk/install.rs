@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::SdkArgs;
 use crate::cli::{Failure, World};
 use crate::diagnostic::nearest;
-use crate::judge::driver::Launch;
+use crate::judge::driver::{Launch, MEMORY_LIMIT};
 use crate::judge::manifest::{Manifest, read_manifest};
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/drivers");
@@ -60,7 +60,7 @@ pub(super) fn prepared(args: &SdkArgs, hello_time: Duration, world: &mut World<'
     }
     let argv: Vec<OsString> = manifest.run.iter().map(filled).map(OsString::from).collect();
     let environment = vec![("IDVET_SDK_VERSION".to_owned(), version)];
-    Ok(Launch { argv, folder: driver, environment, hello_time })
+    Ok(Launch { argv, folder: driver, environment, hello_time, memory_limit: MEMORY_LIMIT })
 }
 
 fn find(args: &SdkArgs, world: &World<'_>) -> Result<(Manifest, Files), Failure> {

@@ -12,6 +12,16 @@ use tokio::time::{Interval, MissedTickBehavior};
 /// Bytes of a piece: odd, so that characters and escapes are cut too.
 const PIECE: usize = 97;
 
+/// How an endless body begins.
+const OPENED: &[u8] = br#"{"RequestId":"AAAA-1","Code":"200","Message":""#;
+
+/// It goes on with a megabyte each so often, so that how much a client takes in a time does not depend on the machine.
+const MORE: usize = 1_000_000;
+const MORE_EVERY: Duration = Duration::from_millis(10);
+
+/// Pieces after which even an endless body ends.
+const ENDLESS: u64 = 60_000;
+
 /// A body as it goes on the wire.
 pub(in crate::mock) enum AnswerBody {
     Whole(Option<Bytes>),
@@ -22,6 +32,13 @@ pub(in crate::mock) enum AnswerBody {
         rest: Option<Bytes>,
         announced: u64,
         breaks: Interval,
+    },
+    /// A piece at each tick until the client goes away, or `left` pieces are out.
+    Endless {
+        begun: bool,
+        piece: Bytes,
+        left: u64,
+        ticks: Interval,
     },
     /// One byte at each tick.
     Dripping {
@@ -63,6 +80,13 @@ impl AnswerBody {
         Self::Truncated { rest: Some(bytes.slice(..kept)), announced: bytes.len() as u64, breaks }
     }
 
+    /// Returns a body of JSON whose last text has no end.
+    pub(in crate::mock) fn endless() -> Self {
+        let mut ticks = tokio::time::interval(MORE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self::Endless { begun: false, piece: Bytes::from(vec![b'A'; MORE]), left: ENDLESS, ticks }
+    }
+
     /// Returns a body that comes byte by byte.
     pub(in crate::mock) fn dripping(bytes: Bytes, every: Duration) -> Self {
         let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
@@ -85,6 +109,16 @@ impl Body for AnswerBody {
                 Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 None => breaks.poll_tick(context).map(|_| Some(Err(BreaksOff))),
             },
+            Self::Endless { begun, .. } if !*begun => {
+                *begun = true;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(OPENED)))))
+            }
+            Self::Endless { left: 0, .. } => Poll::Ready(Some(Err(BreaksOff))),
+            Self::Endless { piece, left, ticks, .. } => {
+                std::task::ready!(ticks.poll_tick(context));
+                *left -= 1;
+                Poll::Ready(Some(Ok(Frame::data(piece.clone()))))
+            }
             Self::Dripping { rest, .. } if rest.is_empty() => Poll::Ready(None),
             Self::Dripping { rest, ticks } => {
                 std::task::ready!(ticks.poll_tick(context));
@@ -97,14 +131,14 @@ impl Body for AnswerBody {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
             Self::Pieces(rest) => rest.is_empty(),
-            Self::Truncated { .. } => false,
+            Self::Truncated { .. } | Self::Endless { .. } => false,
             Self::Dripping { rest, .. } => rest.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match self {
-            Self::Pieces(_) => return SizeHint::default(),
+            Self::Pieces(_) | Self::Endless { .. } => return SizeHint::default(),
             Self::Whole(bytes) => bytes.as_ref().map_or(0, Bytes::len) as u64,
             Self::Truncated { announced, .. } => *announced,
             Self::Dripping { rest, .. } => rest.len() as u64,
