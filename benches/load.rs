@@ -1,5 +1,5 @@
 //! `cargo bench --bench load`: what a call costs, how well due times are kept, whether latencies are true, whether a limit
-//! is held. wrk, where it is on the machine, is measured in the same run.
+//! is held. wrk and oha, where they are on the machine, are measured in the same run.
 //!
 //! Nothing here fails: a shared or busy machine says so by its figures. `cargo bench --bench load -- cost pace` runs only
 //! those; there are cost, pace, truth, budget, memory and closed.
@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -166,13 +167,10 @@ fn cost(folder: &Path) {
     line("cost, ACS3, the same", format!("{acs3:.1} µs"), "");
     let script = "wrk.method = \"POST\"\nwrk.headers[\"Content-Type\"] = \"application/x-www-form-urlencoded\"\nwrk.body = string.rep(\"a=1&\", 150)\n";
     std::fs::write(folder.join("post.lua"), script).expect("a script");
-    let lua = format!(
-        "{script}local n = 0\nfunction request()\n  n = n + 1\n  local names = {{}}\n  for i = 1, 16 do names[i] = \"p\" .. i .. \"=\" .. n end\n  table.sort(names)\n  return wrk.format(nil, \"/?\" .. table.concat(names, \"&\"))\nend\n"
-    );
-    std::fs::write(folder.join("sorting.lua"), lua).expect("a script");
+    std::fs::write(folder.join("sign.lua"), include_str!("sign.lua")).expect("a script");
     for (name, script, limits) in [
         ("wrk, the same bytes every time", "post.lua", ("V1 1.15 at most", "ACS3 1.4 at most")),
-        ("wrk, sorting 16 parameters in Lua and signing nothing", "sorting.lua", ("V1 0.25 at most", "")),
+        ("wrk, signing V1 in Lua (OpenSSL's hash)", "sign.lua", ("V1 0.25 at most", "")),
     ] {
         let Some(wrk) = wrk(folder, &server, script) else {
             line(&format!("cost, {name}"), "not measured".to_owned(), "wrk is not on this machine");
@@ -211,18 +209,8 @@ fn pace(folder: &Path) {
         let report = load(folder, &server.url, &[]);
         let mut arrivals = server.take_arrivals();
         // The first asked for a control API.
-        let first = arrivals.remove(0);
-        let first = arrivals.first().copied().unwrap_or(first);
-        let gap = 1e9 / f64::from(rate);
-        // The start is known to nobody but the client: the earliest arrival, by its own due time, was on time.
-        let lateness: Vec<f64> = arrivals
-            .iter()
-            .enumerate()
-            .map(|(n, at)| at.duration_since(first).as_nanos() as f64 - n as f64 * gap)
-            .collect();
-        let least = lateness.iter().copied().fold(f64::MAX, f64::min);
-        let mut lateness: Vec<f64> = lateness.iter().map(|late| (late - least) / 1e6).collect();
-        lateness.sort_by(f64::total_cmp);
+        arrivals.remove(0);
+        let lateness = lateness(&arrivals, rate);
         let at = |share: f64| lateness[((lateness.len() - 1) as f64 * share) as usize];
         let kept = arrivals.len() as f64 / (f64::from(rate) * f64::from(seconds));
         let sent_late = report["steps"][0]["sent_late"]["p99"].as_f64().unwrap_or_default() / 1e3;
@@ -233,7 +221,33 @@ fn pace(folder: &Path) {
             "p99 0.1 ms at most",
         );
         line("    as idvet itself reports it, p99", format!("{sent_late:.3} ms"), "");
+        let duration = format!("{seconds}s");
+        let peer = client("oha")
+            .args(["--no-tui", "-c", "512", "-m", "POST", "-T", "application/x-www-form-urlencoded", "-d", "a=1"])
+            .args(["-q", &rate.to_string(), "-z", &duration, &server.url])
+            .output();
+        let arrivals = server.take_arrivals();
+        if !peer.is_ok_and(|output| output.status.success()) || arrivals.is_empty() {
+            line("    oha, the same", "not measured".to_owned(), "oha is not on this machine");
+            continue;
+        }
+        let late = self::lateness(&arrivals, rate);
+        let peer_at = |share: f64| late[((late.len() - 1) as f64 * share) as usize];
+        line("    oha: lateness p50 and p99", format!("{:.3}, {:.3} ms", peer_at(0.5), peer_at(0.99)), "");
+        line("    idvet's p99 to it", format!("{:.2}", at(0.99) / peer_at(0.99)), "0.1 at most");
     }
+}
+
+/// Returns how late each arrival came, in milliseconds, least first. The start is known to nobody but the client: the
+/// earliest arrival, by its own due time, was on time.
+fn lateness(arrivals: &[Instant], rate: u32) -> Vec<f64> {
+    let gap = 1e9 / f64::from(rate);
+    let nth = |(n, at): (usize, &Instant)| at.duration_since(arrivals[0]).as_nanos() as f64 - n as f64 * gap;
+    let off: Vec<f64> = arrivals.iter().enumerate().map(nth).collect();
+    let least = off.iter().copied().fold(f64::MAX, f64::min);
+    let mut lateness: Vec<f64> = off.iter().map(|late| (late - least) / 1e6).collect();
+    lateness.sort_by(f64::total_cmp);
+    lateness
 }
 
 /// A mock in a process of its own.
@@ -302,7 +316,14 @@ fn budget(folder: &Path) {
             "duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 8000 }}\ncheck_every: 0"
         );
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
+        let over = Arc::new(AtomicBool::new(false));
+        let resets = std::thread::spawn({
+            let (url, over) = (mock.url.clone(), Arc::clone(&over));
+            move || reset_now_and_then(&url, &over)
+        });
         let report = load(folder, &mock.url, &["--max-qps", &limit.to_string()]);
+        over.store(true, Ordering::Release);
+        let n_resets = resets.join().expect("a thread that ends");
         mock.stop();
         let text = std::fs::read_to_string(folder.join("arrivals.csv")).expect("a log");
         let mut times: Vec<u64> =
@@ -317,7 +338,7 @@ fn budget(folder: &Path) {
         }
         let throttled = &report["steps"][0]["classes"]["throttled"]["calls"];
         line(
-            &format!("budget of {limit}, {seconds} s, stalls: most calls in a sliding second"),
+            &format!("budget of {limit}, {seconds} s, stalls, {n_resets} resets: most calls in a sliding second"),
             most.to_string(),
             &format!("{limit} at most"),
         );
@@ -327,6 +348,39 @@ fn budget(folder: &Path) {
             "0 throttled",
         );
     }
+}
+
+/// Lets the mock reset five connections every few seconds, at odd times; returns how many altogether.
+fn reset_now_and_then(url: &str, over: &AtomicBool) -> u64 {
+    let asked = |authority: &str, request: &str| -> Option<String> {
+        let mut stream = TcpStream::connect(authority).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
+    };
+    let authority = url.trim_start_matches("http://");
+    let get = format!("GET /.well-known/idvet HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let told: Value = serde_json::from_str(&asked(authority, &get).expect("an answer")).expect("JSON");
+    let control = told["control"].as_str().expect("an address").trim_start_matches("http://").to_owned();
+    let body = r#"{"faults":[{"times":5,"kind":"reset"}]}"#;
+    let post = format!(
+        "POST /faults HTTP/1.1\r\nHost: {control}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut count = 0;
+    for pause_ms in [2_300, 3_700, 1_100, 4_900].into_iter().cycle() {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(pause_ms) {
+            if over.load(Ordering::Acquire) {
+                return count;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        count += if asked(&control, &post).is_some() { 5 } else { 0 };
+    }
+    count
 }
 
 /// Memory while 10,000 a second are sent.

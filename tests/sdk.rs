@@ -49,6 +49,7 @@ impl Bench {
                 environment: Vec::new(),
                 hello_time,
                 memory_limit: 256 << 20,
+                debug: vec![("IDVET_DRIVER_DEBUG".to_owned(), "1".to_owned())],
             },
             folder: folder.path().to_owned(),
             redactor: Redactor::default(),

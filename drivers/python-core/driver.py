@@ -2,6 +2,7 @@
 import importlib
 import inspect
 import json
+import os
 import platform
 import sys
 import threading
@@ -25,6 +26,9 @@ OPERATIONS = [
     "intl.InitializeV2", "intl.CheckResult",
 ]
 lock = threading.Lock()
+# The SDK prints its debug log to stdout, which belongs to the protocol: it goes to stderr.
+out = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
 
 
 def plain(value):
@@ -39,8 +43,8 @@ def plain(value):
 def say(message):
     line = json.dumps(plain(message), ensure_ascii=False)
     with lock:
-        sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
-        sys.stdout.buffer.flush()
+        out.write(line.encode("utf-8", "surrogatepass") + b"\n")
+        out.flush()
 
 
 def request_class(operation):

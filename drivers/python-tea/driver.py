@@ -6,6 +6,7 @@ import asyncio
 import functools
 import inspect
 import json
+import os
 import platform
 import re
 import sys
@@ -36,6 +37,9 @@ CALLS = {
 }
 IS_ASYNC = sys.argv[1:] == ["async"]
 lock = threading.Lock()
+# The SDK prints its debug log to stdout, which belongs to the protocol: it goes to stderr.
+out = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
 
 
 def plain(value):
@@ -50,8 +54,8 @@ def plain(value):
 def say(message):
     line = json.dumps(plain(message), ensure_ascii=False, default=str)
     with lock:
-        sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
-        sys.stdout.buffer.flush()
+        out.write(line.encode("utf-8", "surrogatepass") + b"\n")
+        out.flush()
 
 
 def model_of(operation):

@@ -126,6 +126,9 @@ fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     }
 }
 
+/// Turns the debug log of the built-in client on.
+const DRIVER_DEBUG: &str = "IDVET_DRIVER_DEBUG";
+
 /// Speaks the protocol on stdin and stdout.
 pub(super) fn drive(args: &DriverArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     let quirk = match &args.vice {
@@ -135,7 +138,8 @@ pub(super) fn drive(args: &DriverArgs, world: &mut World<'_>) -> Result<u8, Fail
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("start threads: {error}")))?;
     let (input, output) = (BufReader::new(tokio::io::stdin()), tokio::io::stdout());
-    let driven = runtime.block_on(crate::judge::drive(input, output, Arc::clone(&world.clock), quirk));
+    let is_logging = world.var(DRIVER_DEBUG).is_some();
+    let driven = runtime.block_on(crate::judge::drive(input, output, Arc::clone(&world.clock), quirk, is_logging));
     // Calls that hang for ever do not keep the process.
     runtime.shutdown_background();
     driven.map(|()| exit::SATISFIED).map_err(|error| Failure::usage(format!("speak on stdin and stdout: {error}")))
@@ -158,6 +162,7 @@ fn launch(args: &SdkArgs, world: &mut World<'_>) -> Result<Launch, Failure> {
             environment: Vec::new(),
             hello_time: HELLO_TIME,
             memory_limit: MEMORY_LIMIT,
+            debug: vec![(DRIVER_DEBUG.to_owned(), "1".to_owned())],
         });
     }
     prepared(args, HELLO_TIME, world)

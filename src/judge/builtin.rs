@@ -56,7 +56,13 @@ const MEGABYTE: usize = 1 << 20;
 const REDIRECTS: usize = 3;
 
 /// Speaks the protocol until the input ends.
-pub async fn drive<R, W>(input: R, mut output: W, clock: Arc<dyn Clock>, quirk: Option<Quirk>) -> std::io::Result<()>
+pub async fn drive<R, W>(
+    input: R,
+    mut output: W,
+    clock: Arc<dyn Clock>,
+    quirk: Option<Quirk>,
+    is_logging: bool,
+) -> std::io::Result<()>
 where
     R: AsyncBufRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -64,6 +70,7 @@ where
     let client = Arc::new(Client {
         clock,
         quirk,
+        is_logging,
         transports: Mutex::default(),
         n_requests: AtomicU64::new(0),
         cookies: Mutex::default(),
@@ -128,6 +135,8 @@ type Transports = HashMap<(Option<String>, u64), Arc<Transport>>;
 struct Client {
     clock: Arc<dyn Clock>,
     quirk: Option<Quirk>,
+    /// Requests are told of on stderr, without what is secret in them.
+    is_logging: bool,
     transports: Mutex<Transports>,
     n_requests: AtomicU64,
     /// What the vicious keep.
@@ -313,7 +322,18 @@ impl Client {
         let vices: Vec<_> = self.quirk.and_then(Quirk::signing).into_iter().collect();
         sign_with_vices(&mut request, &input, &vices).map_err(|error| error.to_string())?;
         self.spoil(&mut request);
+        self.log(&call.action, &request, credentials);
         Ok(request)
+    }
+
+    fn log(&self, action: &str, request: &Request, credentials: &Credentials) {
+        if !self.is_logging {
+            return;
+        }
+        let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let token = credentials.security_token.as_ref().filter(|_| self.has(Quirk::TokenInLog));
+        let token = token.map_or("", |token| token.expose_secret());
+        eprintln!("> {action} {} {} {} {token}", request.method, request.path(), names.join(" "));
     }
 
     /// Vices of what is behind the signature.

@@ -52,12 +52,17 @@ impl Judge {
         if let Some(reason) = lacking(&self.hello, planned) {
             return not_run(Verdict::NotExercised, reason, None);
         }
+        if planned.case.debug && self.input.launch.debug.is_empty() {
+            let reason = "the driver's manifest names no variables that turn a debug log on".to_owned();
+            return not_run(Verdict::NotExercised, reason, None);
+        }
         if self.n_silent.load(Ordering::Relaxed) >= SILENT {
             let reason = format!("the driver left {SILENT} calls in a row without a request and without an answer");
             return not_run(Verdict::Indeterminate, reason, None);
         }
         let driver = match company {
             Company::Shared => self.driver().await,
+            Company::None if planned.case.debug => Driver::start_logging(&self.input.launch).await.map(Arc::new),
             Company::None => Driver::start(&self.input.launch).await.map(Arc::new),
         };
         let driver = match driver {
@@ -130,6 +135,17 @@ impl Judge {
             );
         }
         checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
+        if case.debug {
+            let log = match Arc::try_unwrap(driver) {
+                Ok(driver) => driver.log().await,
+                Err(_) => String::new(),
+            };
+            if !log.contains(&self.input.suites.calls[&planned.operation].action) {
+                let reason = "the SDK's debug log tells nothing of the request".to_owned();
+                return not_run(Verdict::NotExercised, reason, None);
+            }
+            checks.extend(case.requirements.iter().map(|id| record(id, "log", wanted::of_log(&log, &credentials))));
+        }
         for mismatch in checks.iter_mut().filter_map(|check| check.mismatch.as_mut()) {
             *mismatch = self.input.redactor.mismatch(&Echo::default(), mismatch);
         }

@@ -30,6 +30,9 @@ const SURROGATE: &str = "{surrogate}";
 /// Bytes of stderr that are kept for messages.
 const STDERR_KEPT: usize = 4_000;
 
+/// Bytes of stderr that are kept where it is a debug log.
+const LOG_KEPT: usize = 4 << 20;
+
 /// How a driver is started.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -42,6 +45,8 @@ pub struct Launch {
     pub hello_time: Duration,
     /// Bytes of memory that the driver may take beyond what it has when it says hello. Watched on Linux alone.
     pub memory_limit: u64,
+    /// Variables that turn the SDK's debug log on; empty where nobody knows how.
+    pub debug: Vec<(String, String)>,
 }
 
 /// The usual [`Launch::memory_limit`].
@@ -82,11 +87,23 @@ pub struct Driver {
     lines: mpsc::UnboundedSender<String>,
     child: Arc<tokio::sync::Mutex<Child>>,
     usage: Usage,
+    last_words: LastWords,
 }
 
 impl Driver {
+    /// Starts a driver with its SDK's debug log turned on.
+    pub async fn start_logging(launch: &Launch) -> Result<Self, DriverFault> {
+        let mut launch = launch.clone();
+        launch.environment.extend(launch.debug.clone());
+        Self::start_keeping(&launch, LOG_KEPT).await
+    }
+
     /// Starts a driver and waits for its hello.
     pub async fn start(launch: &Launch) -> Result<Self, DriverFault> {
+        Self::start_keeping(launch, STDERR_KEPT).await
+    }
+
+    async fn start_keeping(launch: &Launch, kept: usize) -> Result<Self, DriverFault> {
         let mut child = spawn(launch)?;
         let stdin = child.stdin.take();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -100,7 +117,7 @@ impl Driver {
             while let Ok(n_bytes @ 1..) = stderr.read(&mut piece).await {
                 let mut words = heard.text.lock().unwrap_or_else(PoisonError::into_inner);
                 words.push_str(&String::from_utf8_lossy(&piece[..n_bytes]));
-                let cut = words.len().saturating_sub(STDERR_KEPT);
+                let cut = words.len().saturating_sub(kept);
                 let cut = (cut..words.len()).find(|at| words.is_char_boundary(*at)).unwrap_or(0);
                 words.drain(..cut);
             }
@@ -125,10 +142,10 @@ impl Driver {
         };
         let waiting: Waiting = Arc::new(Mutex::new(Ok(HashMap::new())));
         let child = Arc::new(tokio::sync::Mutex::new(child));
-        tokio::spawn(listen(lines, Arc::clone(&waiting), Arc::clone(&child), last_words));
+        tokio::spawn(listen(lines, Arc::clone(&waiting), Arc::clone(&child), last_words.clone()));
         let usage = Usage::of(child.lock().await.id());
         tokio::spawn(watch(usage, launch.memory_limit, Arc::downgrade(&waiting), Arc::clone(&child)));
-        Ok(Self { hello, waiting, lines: writer(stdin), child, usage })
+        Ok(Self { hello, waiting, lines: writer(stdin), child, usage, last_words })
     }
 
     /// Makes a call and waits for its answer.
@@ -171,6 +188,15 @@ impl Driver {
         if tokio::time::timeout(Duration::from_secs(2), child.wait()).await.is_err() {
             let _ = child.kill().await;
         }
+    }
+
+    /// Ends the driver and returns what it wrote to stderr.
+    pub async fn log(self) -> String {
+        let last_words = self.last_words.clone();
+        self.stop().await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), last_words.over.cancelled()).await;
+        let text = last_words.text.lock().unwrap_or_else(PoisonError::into_inner);
+        text.clone()
     }
 }
 
@@ -314,7 +340,15 @@ mod tests {
         let argv = ["sh", "-c", script].map(OsString::from).to_vec();
         let folder = std::env::temp_dir();
         let hello_time = Duration::from_millis(1_500);
-        Driver::start(&Launch { argv, folder, environment: Vec::new(), hello_time, memory_limit: 64 << 20 }).await
+        Driver::start(&Launch {
+            argv,
+            folder,
+            environment: Vec::new(),
+            hello_time,
+            memory_limit: 64 << 20,
+            debug: Vec::new(),
+        })
+        .await
     }
 
     fn call() -> Call {
@@ -335,8 +369,12 @@ mod tests {
     }
 
     async fn asked(script: &str) -> Result<Outcome, DriverFault> {
+        asked_within(script, Duration::from_millis(800)).await
+    }
+
+    async fn asked_within(script: &str, limit: Duration) -> Result<Outcome, DriverFault> {
         let driver = start(&format!("echo '{HELLO}'; {script}")).await.expect("a hello");
-        let outcome = driver.call(&call(), Duration::from_millis(800)).await;
+        let outcome = driver.call(&call(), limit).await;
         driver.stop().await;
         outcome
     }
@@ -368,6 +406,7 @@ mod tests {
             environment: Vec::new(),
             hello_time: Duration::from_secs(1),
             memory_limit: MEMORY_LIMIT,
+            debug: Vec::new(),
         };
         assert!(matches!(Driver::start(&no_program).await, Err(DriverFault::Start { .. })));
         for (script, words) in [
@@ -376,11 +415,26 @@ mod tests {
             ("read line; echo nonsense; sleep 5", "not of the protocol"),
             ("read line; kill -9 $$", "signal: 9"),
             ("exec yes", "not of the protocol"),
-            ("while :; do :; done", "kept a processor busy"),
-            ("x=$(head -c 300000000 /dev/zero | tr '\\0' a); sleep 5", "MB of memory beyond"),
         ] {
             let fault = asked(script).await.expect_err("a fault").to_string();
             assert!(fault.contains(words), "{script}: {fault}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn who_eats_memory_is_stopped_and_who_spins_is_told_from_who_waits() {
+        let eats = "x=$(head -c 150000000 /dev/zero | tr '\\0' a); sleep 60";
+        let fault = asked_within(eats, Duration::from_secs(60)).await.expect_err("a fault");
+        assert!(matches!(fault, DriverFault::Memory(bytes) if bytes > 64 << 20), "{fault}");
+        // On a busy machine a turn may come late.
+        for _ in 0..20 {
+            let fault = asked("while :; do :; done").await.expect_err("a fault");
+            if matches!(fault, DriverFault::Spin(800, _)) {
+                return;
+            }
+            assert_eq!(fault, DriverFault::Hang(800));
+        }
+        panic!("who spins was never told from who waits");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,6 +35,9 @@ pub struct Manifest {
     pub install: Vec<Vec<String>>,
     /// The command that starts the driver.
     pub run: Vec<String>,
+    /// Variables that turn the SDK's debug log on. The driver sees to it that the log goes to stderr.
+    #[serde(default)]
+    pub debug: IndexMap<String, String>,
 }
 
 /// A program that a driver needs.

@@ -67,6 +67,7 @@ pub enum Quirk {
     UnframedRefused,
     LongRefused,
     HttpByDefault,
+    TokenInLog,
 }
 
 /// Every miniature: its vice, its name, and the requirement that it breaks.
@@ -140,6 +141,7 @@ pub const MINIATURES: &[(Quirk, &str, &str)] = &[
     (Quirk::PlainHttp, "plain-http", "sdk.security.94"),
     (Quirk::RedirectsFollowed, "redirects-followed", "sdk.security.97"),
     (Quirk::SecretInErrors, "secret-in-errors", "sdk.security.98"),
+    (Quirk::TokenInLog, "token-in-log", "sdk.security.100"),
 ];
 
 impl Quirk {

@@ -97,10 +97,13 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
         let (judge, cases) = (&judge, &cases);
         async move { (idx, judge.run_case(idx, &cases[idx], company).await) }
     };
-    let company = |idx: usize| if cases[idx].case.apart { Company::None } else { Company::Shared };
+    let company = |idx: usize| {
+        let case = &cases[idx].case;
+        if case.apart || case.debug { Company::None } else { Company::Shared }
+    };
     // What takes long begins first.
     let mut order: Vec<usize> = (0..cases.len()).collect();
-    order.sort_by_key(|idx| !cases[*idx].case.apart);
+    order.sort_by_key(|idx| company(*idx) == Company::Shared);
     let running = order.into_iter().map(|idx| run(idx, company(idx)));
     let mut running = futures_util::stream::iter(running).buffer_unordered(WIDTH);
     while let Some((idx, done)) = running.next().await {

@@ -142,6 +142,9 @@ pub struct SdkCase {
     /// It has a driver of its own.
     #[serde(default)]
     pub apart: bool,
+    /// As `apart`, with the SDK's debug log turned on, which holds neither secret nor security token.
+    #[serde(default)]
+    pub debug: bool,
     /// Some of the parameters are in no model: set all the same, by an SDK that says which it can send.
     #[serde(default)]
     pub unlisted: bool,

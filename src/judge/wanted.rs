@@ -1,5 +1,6 @@
 //! What a case wants of its requests and of what the SDK tells its caller.
 
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::battery::marks;
@@ -8,7 +9,7 @@ use super::suite::SdkCase;
 use crate::contract::path::{as_text, look_up};
 use crate::event::Mismatch;
 use crate::mock::Seen;
-use crate::signing;
+use crate::signing::{self, Credentials};
 
 /// Place of a mismatch that is about how long a call took.
 pub(super) const TIME: &str = "time until the SDK told";
@@ -112,6 +113,14 @@ fn listed(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
     }
     let actual = sent(name).map_or_else(|| "not sent".to_owned(), |text| visible(text, 0));
     Some(mismatch(name, format!("{given}, or {name}.1 and so on, or a refusal"), actual))
+}
+
+/// Says when a debug log holds a secret.
+pub(super) fn of_log(log: &str, credentials: &Credentials) -> Option<Mismatch> {
+    let secret = ("AccessKey secret", credentials.secret.expose_secret());
+    let token = super::stage::token(credentials).map(|token| ("security token", token));
+    let found = [Some(secret), token].into_iter().flatten().find(|(_, text)| !text.is_empty() && log.contains(text));
+    found.map(|(what, _)| mismatch("debug log", "no secret and no security token", format!("holds the {what}")))
 }
 
 /// Says when calls that failed in different ways end in the same kind of error.

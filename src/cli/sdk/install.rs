@@ -60,7 +60,8 @@ pub(super) fn prepared(args: &SdkArgs, hello_time: Duration, world: &mut World<'
     }
     let argv: Vec<OsString> = manifest.run.iter().map(filled).map(OsString::from).collect();
     let environment = vec![("IDVET_SDK_VERSION".to_owned(), version)];
-    Ok(Launch { argv, folder: driver, environment, hello_time, memory_limit: MEMORY_LIMIT })
+    let debug = manifest.debug.into_iter().collect();
+    Ok(Launch { argv, folder: driver, environment, hello_time, memory_limit: MEMORY_LIMIT, debug })
 }
 
 fn find(args: &SdkArgs, world: &World<'_>) -> Result<(Manifest, Files), Failure> {

@@ -30,7 +30,7 @@ pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, comparison: &Com
             percent(one.change),
             percent(one.low),
             percent(one.high),
-            verdict(one.verdict, (one.low, one.high), lang)
+            verdict(one.verdict, &percent((one.high - one.low) / 2.0), lang)
         ));
     }
     text.push_str(&format!(
@@ -47,9 +47,9 @@ pub fn render_comparison(base: &LoadSummary, new: &LoadSummary, comparison: &Com
             prose(&one.step),
             one.base * 100.0,
             one.new * 100.0,
-            percent(one.low),
-            percent(one.high),
-            verdict(one.verdict, (one.low, one.high), lang)
+            points(one.low, lang),
+            points(one.high, lang),
+            verdict(one.verdict, &points((one.high - one.low) / 2.0, lang), lang)
         ));
     }
     text.push('\n');
@@ -64,13 +64,18 @@ fn percent(share: f64) -> String {
     format!("{:+.1} %", share * 100.0)
 }
 
-fn verdict(change: Change, (low, high): (f64, f64), lang: Lang) -> String {
+/// A difference of two shares.
+fn points(difference: f64, lang: Lang) -> String {
+    format!("{:+.2} {}", difference * 100.0, lang.pick("points", "个百分点"))
+}
+
+/// `least` is the smallest change that could have been seen.
+fn verdict(change: Change, least: &str, lang: Lang) -> String {
     match change {
         Change::Worse => lang.pick("WORSE", "变差").to_owned(),
         Change::Better => lang.pick("better", "变好").to_owned(),
         Change::None => {
-            let seen = percent((high - low) / 2.0);
-            format!("{} {seen}", lang.pick("no change seen, could have seen", "未见变化，可察觉的变化为"))
+            format!("{} {least}", lang.pick("no change seen, could have seen", "未见变化，可察觉的变化为"))
         }
         Change::Unknown => {
             lang.pick("UNKNOWN: fewer than ten seconds, or no good answer", "无法判定：不足十秒或无成功应答").to_owned()

@@ -79,3 +79,22 @@ fn the_log_is_read_by_its_own_reader() {
     }
     assert_eq!(counts, [100, 100]);
 }
+
+#[test]
+fn shares_that_differ_are_told_in_points() {
+    let run = |failed: usize| {
+        let seconds = (0..20).map(|n| {
+            let ok = row(LoadClass::Ok, "200", &vec![1_000; 100 - failed], 10);
+            second(n, vec![ok, row(LoadClass::Failed, "reset", &vec![1_000; failed], 10)])
+        });
+        LoadSummary::from_events(&MadeUp::new(seconds.collect()).events()).expect("a load run")
+    };
+    let (base, new) = (run(10), run(30));
+    let compared = crate::load_summary::compare(&base, &new, &Default::default()).expect("a step in common");
+    let text = render_comparison(&base, &new, &compared, Lang::En);
+    assert!(text.contains("| init | 10.00 % | 30.00 % | +20.00 points … +20.00 points | WORSE |"), "{text}");
+    assert!(text.contains("NOT COMPARED"), "{text}");
+    let same = crate::load_summary::compare(&base, &base, &Default::default()).expect("a step in common");
+    let text = render_comparison(&base, &base, &same, Lang::Zh);
+    assert!(text.contains("+0.00 个百分点 … +0.00 个百分点 | 未见变化，可察觉的变化为 +0.00 个百分点 |"), "{text}");
+}
