@@ -79,8 +79,14 @@ async function answer(call) {
     const response = await clientOf(call)[method](request(model, call.parameters), new RuntimeOptions(settings));
     return { outcome: 'ok', http_status: response.statusCode, body: response.body ? response.body.toMap() : null };
   } catch (error) {
-    return told(error);
+    return { ...told(error), foreign: isForeign(error) };
   }
+}
+
+// A bare Error may be the SDK's or the platform's.
+function isForeign(error) {
+  if ([TypeError, SyntaxError, RangeError, URIError].some((type) => error instanceof type)) return true;
+  return error && error.name !== 'Error' ? false : undefined;
 }
 
 function told(error) {

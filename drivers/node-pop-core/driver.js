@@ -56,8 +56,14 @@ async function answer(call) {
     const body = await clientOf(call).request(call.action, call.parameters, options);
     return { outcome: 'ok', body };
   } catch (error) {
-    return told(error);
+    return { ...told(error), foreign: isForeign(error) };
   }
+}
+
+// A bare Error may be the SDK's or the platform's.
+function isForeign(error) {
+  if ([TypeError, SyntaxError, RangeError, URIError].some((type) => error instanceof type)) return true;
+  return error && error.name !== 'Error' ? false : undefined;
 }
 
 function told(error) {

@@ -147,13 +147,13 @@ def answer(call):
         return {
             "outcome": "service_error", "code": text(error.get_error_code()), "message": text(error.get_error_msg()),
             "request_id": text(error.get_request_id()), "http_status": error.get_http_status(),
-            "kind": type(error).__name__, "text": str(error),
+            "kind": type(error).__name__, "text": str(error), "foreign": is_foreign(error),
         }
     except ClientException as error:
         kind = "timeout" if "timed out" in str(error).lower() or "timeout" in str(error.get_error_code()).lower() else "client_error"
-        return {"outcome": kind, "kind": "ClientException/" + str(error.get_error_code()), "message": str(error)}
+        return {"outcome": kind, "kind": "ClientException/" + str(error.get_error_code()), "message": str(error), "foreign": is_foreign(error)}
     except BaseException as error:
-        return {"outcome": "client_error", "kind": type(error).__name__, "message": str(error)}
+        return {"outcome": "client_error", "kind": type(error).__name__, "message": str(error), "foreign": is_foreign(error)}
     # The SDK hands the body back as bytes; its caller parses it, and so does this.
     try:
         return {"outcome": "ok", "body": json.loads(body)}
@@ -163,6 +163,10 @@ def answer(call):
 
 def text(value):
     return None if value is None else str(value)
+
+
+def is_foreign(error):
+    return not type(error).__module__.startswith("aliyunsdk")
 
 
 def take(line):

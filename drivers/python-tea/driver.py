@@ -135,7 +135,8 @@ def begun(call):
 
 
 def given(response):
-    return {"outcome": "ok", "http_status": getattr(response, "status_code", None), "body": response.body.to_map()}
+    body = None if response.body is None else response.body.to_map()
+    return {"outcome": "ok", "http_status": getattr(response, "status_code", None), "body": body}
 
 
 def answer(call):
@@ -153,6 +154,14 @@ async def answer_async(call):
 
 
 def told(error):
+    outcome = named(error)
+    # An argument that a function does not have is the caller's mistake, which the language tells.
+    if not isinstance(error, TypeError):
+        outcome["foreign"] = not type(error).__module__.startswith(("alibabacloud", "Tea", "darabonba"))
+    return outcome
+
+
+def named(error):
     kind, code, data = type(error).__name__, getattr(error, "code", None), getattr(error, "data", None) or {}
     status = getattr(error, "status_code", None) or getattr(error, "statusCode", None) or data.get("statusCode")
     request_id = getattr(error, "request_id", None) or data.get("RequestId") or data.get("requestId")

@@ -156,7 +156,7 @@ impl Client {
             Ok(call) => call,
             Err(error) => {
                 let outcome = Outcome::ClientError { kind: "NotACall".to_owned(), message: Some(error.to_string()) };
-                let _ = sender.send(Said::Answer(Answered { id: String::new(), outcome }));
+                let _ = sender.send(Said::Answer(Answered { id: String::new(), foreign: None, outcome }));
                 return;
             }
         };
@@ -164,7 +164,8 @@ impl Client {
             true => refused("Argument", "a parameter holds half a surrogate pair, which is no Unicode text"),
             false => self.call(&call).await,
         };
-        let _ = sender.send(Said::Answer(Answered { id: call.id.clone(), outcome }));
+        let foreign = outcome.kind().map(|_| self.has(Quirk::ErrorsForeign));
+        let _ = sender.send(Said::Answer(Answered { id: call.id.clone(), foreign, outcome }));
     }
 
     async fn call(&self, call: &Call) -> Outcome {

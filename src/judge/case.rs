@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::battery::{self, Subject};
 use super::driver::{Driver, DriverFault};
-use super::protocol::{Call, CallCredentials, Hello, OptionName, Outcome};
+use super::protocol::{Answered, Call, CallCredentials, Hello, OptionName, Outcome};
 use super::run::{Done, Judge};
 use super::suite::{EndpointUse, PlannedSdkCase, TokenUse, operation_of};
 use super::wanted::{self, Made};
@@ -294,6 +294,14 @@ impl Judge {
                 }
             }
         }
+        let foreign = made.iter().find(|made| made.foreign == Some(true));
+        if made.iter().any(|made| made.foreign.is_some()) {
+            checks.push(record(
+                "sdk.robustness.92",
+                "outcome",
+                foreign.and_then(|made| wanted::of_foreign(&made.outcome)),
+            ));
+        }
         if seen.len() > 1 {
             let id = if case.processes > 1 { "sdk.signing.11" } else { "sdk.signing.10" };
             checks.push(record(id, "nonces", wanted::repeated_nonce(seen)));
@@ -342,8 +350,8 @@ async fn make(
                 tokio::time::sleep(Duration::from_millis(pause_ms)).await;
             }
             let begun = Instant::now();
-            let outcome = driver.call(&call, limit).await?;
-            Ok(Made { outcome, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) })
+            let Answered { outcome, foreign, .. } = driver.call(&call, limit).await?;
+            Ok(Made { outcome, foreign, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) })
         }
     };
     let width = usize::try_from(at_once.max(1)).unwrap_or(1);

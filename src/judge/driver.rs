@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::protocol::{Call, Hello, Outcome, PROTOCOL, Said, read_line};
+use super::protocol::{Answered, Call, Hello, PROTOCOL, Said, read_line};
 use super::usage::Usage;
 
 /// Bytes of one line that are taken.
@@ -76,7 +76,7 @@ pub enum DriverFault {
 }
 
 /// Calls that wait for their answers; nothing any more once the driver is lost.
-type Calls = Result<HashMap<String, oneshot::Sender<Outcome>>, DriverFault>;
+type Calls = Result<HashMap<String, oneshot::Sender<Answered>>, DriverFault>;
 type Waiting = Arc<Mutex<Calls>>;
 
 /// A driver that said hello.
@@ -149,7 +149,7 @@ impl Driver {
     }
 
     /// Makes a call and waits for its answer.
-    pub async fn call(&self, call: &Call, limit: Duration) -> Result<Outcome, DriverFault> {
+    pub async fn call(&self, call: &Call, limit: Duration) -> Result<Answered, DriverFault> {
         let (sender, receiver) = oneshot::channel();
         match &mut *hold(&self.waiting) {
             Ok(waiting) => waiting.insert(call.id.clone(), sender),
@@ -161,7 +161,7 @@ impl Driver {
         let _ = self.lines.send(line);
         let busy_before = self.usage.processor_time();
         match tokio::time::timeout(limit, receiver).await {
-            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Ok(answered)) => Ok(answered),
             Ok(Err(_)) => Err(self.fault().unwrap_or(DriverFault::Hang(limit.as_millis()))),
             Err(_) => {
                 if let Ok(waiting) = &mut *hold(&self.waiting) {
@@ -261,7 +261,9 @@ async fn listen(
             Ok(Said::Answer(answer)) => {
                 let sender = hold(&waiting).as_mut().ok().and_then(|waiting| waiting.remove(&answer.id));
                 // An answer that nobody waits for any more comes too late, which was told when it was missed.
-                sender.map(|sender| sender.send(answer.outcome));
+                if let Some(sender) = sender {
+                    let _ = sender.send(answer);
+                }
             }
             Ok(Said::Hello(_)) => break garbage(&line, "a second hello"),
             Err(reason) => break garbage(&line, &reason),
@@ -332,7 +334,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
-    use crate::judge::protocol::{CallCredentials, CallOptions};
+    use crate::judge::protocol::{CallCredentials, CallOptions, Outcome};
 
     const HELLO: &str = r#"{"type":"hello","protocol":1,"driver":"d","sdk":"s","sdk_version":"1","language":"sh","language_version":"1","operations":{}}"#;
 
@@ -376,7 +378,7 @@ mod tests {
         let driver = start(&format!("echo '{HELLO}'; {script}")).await.expect("a hello");
         let outcome = driver.call(&call(), limit).await;
         driver.stop().await;
-        outcome
+        outcome.map(|answered| answered.outcome)
     }
 
     #[tokio::test]

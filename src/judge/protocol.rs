@@ -124,6 +124,10 @@ pub struct CallOptions {
 pub struct Answered {
     /// Of the call.
     pub id: String,
+    /// An error that is not of a class of the SDK's own, but of a library below it or of the language; absent where the
+    /// driver cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<bool>,
     #[serde(flatten)]
     pub outcome: Outcome,
 }

@@ -68,6 +68,7 @@ pub enum Quirk {
     LongRefused,
     HttpByDefault,
     TokenInLog,
+    ErrorsForeign,
 }
 
 /// Every miniature: its vice, its name, and the requirement that it breaks.
@@ -135,6 +136,7 @@ pub const MINIATURES: &[(Quirk, &str, &str)] = &[
     (Quirk::DiesOfGarbage, "dies-of-garbage", "sdk.robustness.87"),
     (Quirk::EatsMemory, "eats-memory", "sdk.robustness.87"),
     (Quirk::SpinsOnGarbage, "spins-on-garbage", "sdk.robustness.87"),
+    (Quirk::ErrorsForeign, "errors-foreign", "sdk.robustness.92"),
     (Quirk::UnframedRefused, "unframed-refused", "sdk.robustness.88"),
     (Quirk::LongRefused, "long-refused", "sdk.robustness.91"),
     (Quirk::HttpByDefault, "http-by-default", "sdk.security.93"),

@@ -20,6 +20,7 @@ pub(super) const CONNECTIONS: &str = "connections";
 /// One call as it was made, and what came of it.
 pub(super) struct Made {
     pub(super) outcome: Outcome,
+    pub(super) foreign: Option<bool>,
     pub(super) took_ms: u64,
 }
 
@@ -121,6 +122,11 @@ pub(super) fn of_log(log: &str, credentials: &Credentials) -> Option<Mismatch> {
     let token = super::stage::token(credentials).map(|token| ("security token", token));
     let found = [Some(secret), token].into_iter().flatten().find(|(_, text)| !text.is_empty() && log.contains(text));
     found.map(|(what, _)| mismatch("debug log", "no secret and no security token", format!("holds the {what}")))
+}
+
+/// Says that an error is not of the SDK's own.
+pub(super) fn of_foreign(outcome: &Outcome) -> Option<Mismatch> {
+    outcome.kind().map(|kind| mismatch("class of the error", "one of the SDK's own", kind))
 }
 
 /// Says when calls that failed in different ways end in the same kind of error.

@@ -295,4 +295,53 @@ mod tests {
         }
         assert!(matches!(of(rustix::io::Errno::CONNREFUSED), NotOpened::Failed(NoResponse::Connect(_))));
     }
+
+    /// Sends a request to a peer that answers at once and reads only what comes in one piece.
+    fn answered_early(request_bytes: usize) -> RawConnection {
+        use std::io::{Read as _, Write as _};
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (done, over) = std::sync::mpsc::channel::<()>();
+        let peer = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let _ = stream.read(&mut [0; 1_000]);
+            stream.write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").expect("an answer");
+            // Held open until it was looked at.
+            let _ = over.recv();
+        });
+        let endpoint = Endpoint::parse(&format!("http://{address}")).expect("an address");
+        let tls = crate::transport::TransportOptions::default().tls().expect("settings");
+        let to = RawAddress::new(endpoint, address, &tls).expect("an address");
+        let mut poll = mio::Poll::new().expect("a poll");
+        let mut connection = RawConnection::open(&to, poll.registry(), Token(0), 1_000).expect("opens");
+        let mut events = mio::Events::with_capacity(8);
+        let mut is_sent = false;
+        for _ in 0..1_000 {
+            poll.poll(&mut events, Some(std::time::Duration::from_secs(10))).expect("polls");
+            match connection.drive() {
+                Driven::Answered(head) => {
+                    assert_eq!(head.status, 413);
+                    drop(done);
+                    peer.join().expect("a peer that ends");
+                    return connection;
+                }
+                Driven::Waiting => {}
+                Driven::Ended(error) => panic!("{error}"),
+            }
+            if connection.is_ready() && !is_sent {
+                connection.room().resize(request_bytes, b'a');
+                assert!(matches!(connection.send(), Driven::Waiting));
+                is_sent = true;
+            }
+        }
+        panic!("no answer");
+    }
+
+    #[test]
+    fn an_answer_that_came_before_the_request_was_out_leaves_it_unsent() {
+        // More than the buffers of both ends hold.
+        assert!(!answered_early(64 << 20).has_sent_all());
+        assert!(answered_early(500).has_sent_all());
+    }
 }
