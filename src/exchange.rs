@@ -42,6 +42,9 @@ pub struct Exchange {
 pub enum NoResponse {
     #[error("no connection: {0}")]
     Connect(String),
+    /// This machine has no file descriptor, port or memory left for a connection, which says nothing about whom it was to.
+    #[error("this machine cannot open another connection: {0}")]
+    Lacking(String),
     #[error("TLS failed: {0}")]
     Tls(String),
     #[error("no answer within {0} ms")]

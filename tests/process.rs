@@ -148,20 +148,29 @@ fn file_descriptors_that_run_out_are_nobody_elses_fault() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = format!("http://{}", silent.local_addr().expect("an address"));
     let _taker = std::thread::spawn(move || silent.incoming().take(2_000).collect::<Vec<_>>());
-    let profile = "format: idvet/load/1\napi: cloudauth\ntitle: { en: Many, zh: 多 }\nscenarios:\n  - name: s\n    steps:\n\
-                   \x20     - call: { baseline: init-id-pro, as: init }\narrivals: { model: constant, rate: 45 }\nduration: 3s\n\
-                   timeout: 2s\nthresholds: [dropped == 0]\n";
-    std::fs::write(here.path().join("many.yaml"), profile).expect("written");
+    let open = lacks_descriptors(here.path(), &address, "{ model: constant, rate: 45 }", "dropped == 0");
+    assert!(open["arrivals"]["dropped"].as_u64().is_some_and(|dropped| dropped > 0), "{open}");
+    // Users wait, and may get a descriptor of those that time out.
+    lacks_descriptors(here.path(), &address, "{ model: users, users: 48, pause: 1ms }", "p99 < 10s");
+}
+
+fn lacks_descriptors(here: &Path, address: &str, arrivals: &str, threshold: &str) -> serde_json::Value {
+    let profile = format!(
+        "format: idvet/load/1\napi: cloudauth\ntitle: {{ en: Many, zh: 多 }}\nscenarios:\n  - name: s\n    steps:\n\
+         \x20     - call: {{ baseline: init-id-pro, as: init }}\narrivals: {arrivals}\nduration: 3s\n\
+         timeout: 2s\nthresholds: [\"{threshold}\"]\n"
+    );
+    std::fs::write(here.join("many.yaml"), profile).expect("written");
     let line = format!(
         "ulimit -n 40; exec '{}' load many.yaml --target {address} --max-qps 50 --quiet",
         env!("CARGO_BIN_EXE_idvet")
     );
-    let output = Command::new("sh").args(["-c", &line]).current_dir(here.path()).output().expect("runs");
-    let report = std::fs::read_to_string(here.path().join("reports/latest/report.json")).expect("a report");
+    let output = Command::new("sh").args(["-c", &line]).current_dir(here).output().expect("runs");
+    let report = std::fs::read_to_string(here.join("reports/latest/report.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let codes = report["steps"][0]["codes"].as_object().expect("codes");
-    assert_eq!(codes.keys().collect::<Vec<_>>(), ["time-out"], "{}", text(&output.stderr));
+    assert_eq!(codes.keys().collect::<Vec<_>>(), ["time-out"], "{arrivals} {}", text(&output.stderr));
     assert!(report["arrivals"]["connections_lacking"].as_u64().is_some_and(|lacking| lacking > 0), "{report}");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
-    assert!(report["arrivals"]["dropped"].as_u64().is_some_and(|dropped| dropped > 0), "{report}");
+    report
 }

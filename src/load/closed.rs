@@ -12,6 +12,7 @@ use std::time::Duration;
 use goose::GooseAttack;
 use goose::config::GooseConfiguration;
 use goose::goose::{Scenario, Transaction};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::ClosedUsers;
 use super::outcome::{Outcome, failure_name, judge};
@@ -20,9 +21,9 @@ use super::program::ReadyStep;
 use super::record::{Record, Times};
 use super::template::Scratch;
 use super::values::{Captured, TimeTexts, Values};
-use super::worker::{Common, Message, Sample, take_billable};
+use super::worker::{Common, HELD, Message, Sample, take_billable};
 use crate::event::LoadClass;
-use crate::exchange::Request;
+use crate::exchange::{NoResponse, Request};
 use crate::transport::{Framing, Transport};
 
 /// What all users share.
@@ -34,6 +35,8 @@ struct Shared {
     transactions: std::sync::atomic::AtomicU64,
     requests: std::sync::atomic::AtomicU64,
     sampled: Vec<std::sync::atomic::AtomicU64>,
+    /// Calls that may be under way at a time, each on a connection.
+    connections: Semaphore,
     over_budget: std::sync::atomic::AtomicBool,
     out: Mutex<Sender<Message>>,
     /// Nanoseconds from the start of the run.
@@ -50,6 +53,7 @@ pub(super) fn run(common: &Arc<Common>, users: &ClosedUsers, transport: Transpor
         transactions: Default::default(),
         requests: Default::default(),
         sampled: common.program.calls.iter().map(|_| Default::default()).collect(),
+        connections: Semaphore::new(common.options.connections),
         over_budget: Default::default(),
         out: Mutex::new(out.clone()),
         warm_up: users.warm_up,
@@ -63,6 +67,9 @@ pub(super) fn run(common: &Arc<Common>, users: &ClosedUsers, transport: Transpor
 }
 
 const SECOND: u64 = 1_000_000_000;
+
+/// How long a call waits before it tries again to open a connection that this machine had no room for.
+const LACKING: Duration = Duration::from_millis(20);
 
 fn attack(shared: &Arc<Shared>, users: &ClosedUsers) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -130,10 +137,14 @@ async fn tick(shared: Arc<Shared>) {
     }
 }
 
-/// A call under way: what it was made of, and when.
-struct Made {
-    request: Request,
+/// A call that may be sent. Times are in nanoseconds from the run's start.
+struct Passed<'a> {
     due: u64,
+    /// When its places under the limits were taken.
+    at: u64,
+    /// When it was sent.
+    sent: u64,
+    _connection: SemaphorePermit<'a>,
 }
 
 impl Shared {
@@ -189,9 +200,13 @@ impl Shared {
         let mut asked = 0;
         loop {
             let due = self.now();
-            let Some(sent) = self.pass(call).await else { return false };
-            let made = Made { request: self.make(call, number, captures), due };
-            let outcome = self.send(call, (made, sent), warm_up, &mut fields).await;
+            let Some(passed) = self.pass(call, due).await else { return false };
+            let request = self.make(call, number, captures);
+            let at = passed.at;
+            let outcome = self.send(call, (request, passed), warm_up, &mut fields).await;
+            // The HTTP client does not tell when a request was out; it was when its answer is there.
+            self.common.gate.sent(&ready.lanes, at, self.now());
+            let Some(outcome) = outcome else { return false };
             if outcome.class != LoadClass::Ok || !keep(ready, &fields, captures) {
                 return false;
             }
@@ -208,30 +223,34 @@ impl Shared {
         }
     }
 
-    /// Waits for the limits; returns when the call may be sent, or nothing when it may not any more.
-    async fn pass(&self, call: usize) -> Option<u64> {
+    /// Waits for a connection and for the limits; returns nothing when the call may not be sent any more.
+    async fn pass(&self, call: usize, due: u64) -> Option<Passed<'_>> {
         let ready = &self.common.program.calls[call];
-        let due = self.now();
-        loop {
-            let now = self.now();
-            match self.common.gate.pass(&ready.lanes, now) {
-                Ok(()) => break,
-                Err(later) => tokio::time::sleep(Duration::from_nanos(later.saturating_sub(now))).await,
-            }
+        let connection = self.connections.acquire().await.ok()?;
+        let connected = self.now();
+        let at = loop {
             if self.common.stop.load(Ordering::Relaxed) {
                 return None;
             }
-        }
+            let now = self.now();
+            match self.common.gate.pass(&ready.lanes, now) {
+                Ok(()) => break now,
+                Err(later) => tokio::time::sleep(Duration::from_nanos(later.saturating_sub(now))).await,
+            }
+        };
         if ready.billable && !take_billable(&self.common.billable_left) {
             self.over_budget.store(true, Ordering::Relaxed);
             self.common.stop.store(true, Ordering::Relaxed);
             return None;
         }
         let sent = self.now();
-        if sent > due + 1_000_000 && ready.label.is_some() {
-            self.with_record(|record| record.held_by_limit += 1);
+        if ready.label.is_some() {
+            self.with_record(|record| {
+                record.held_by_connection += u64::from(connected > due + HELD);
+                record.held_by_limit += u64::from(sent > connected + HELD);
+            });
         }
-        Some(sent)
+        Some(Passed { due, at, sent, _connection: connection })
     }
 
     fn make(&self, call: usize, transaction: u64, captures: &[Captured]) -> Request {
@@ -245,13 +264,38 @@ impl Shared {
         read_back(&bytes)
     }
 
-    async fn send(&self, call: usize, (made, sent): (Made, u64), warm_up: bool, fields: &mut [Field]) -> Outcome {
+    /// Makes a call. Returns nothing when it was never sent, since this machine could not open a connection in time.
+    async fn send(
+        &self,
+        call: usize,
+        (request, mut passed): (Request, Passed<'_>),
+        warm_up: bool,
+        fields: &mut [Field],
+    ) -> Option<Outcome> {
         let ready = &self.common.program.calls[call];
         let endpoint = &self.common.program.addresses[ready.address].endpoint;
+        let answer = loop {
+            match self.transport.send(endpoint, request.clone(), Framing::Length).await.outcome {
+                // Whoever was to be called had no part in it: the call waits, and is dropped in the end.
+                Err(NoResponse::Lacking(_)) if self.now() < passed.due + self.common.options.timeout => {
+                    self.with_record(|record| record.lacking += 1);
+                    tokio::time::sleep(LACKING).await;
+                    passed.sent = self.now();
+                }
+                Err(NoResponse::Lacking(_)) => {
+                    self.with_record(|record| match warm_up {
+                        true => record.warm_up_dropped += 1,
+                        false => record.dropped += 1,
+                    });
+                    return None;
+                }
+                answer => break answer,
+            }
+        };
         if let Some(label) = ready.label {
             self.with_record(|record| record.sent[label] += 1);
         }
-        let outcome = match self.transport.send(endpoint, made.request, Framing::Length).await.outcome {
+        let outcome = match answer {
             Err(error) => Outcome::failed(failure_name(&error)),
             Ok(response) => {
                 let outcome = judge(ready, response.status, &response.body, fields);
@@ -259,7 +303,7 @@ impl Shared {
                 outcome
             }
         };
-        let times = Times { due: made.due, sent, done: self.now() };
+        let times = Times { due: passed.due, sent: passed.sent, done: self.now() };
         self.with_record(|record| match ready.label {
             Some(label) => {
                 let code = outcome.code.unwrap_or(&fields[0].text);
@@ -268,7 +312,7 @@ impl Shared {
             None if outcome.class != LoadClass::Ok => record.submissions_failed += 1,
             None => {}
         });
-        outcome
+        Some(outcome)
     }
 
     fn sample(&self, call: usize, status: u16, body: &[u8]) {

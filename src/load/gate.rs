@@ -1,4 +1,7 @@
 //! The limits of calls a second, held for all workers together: in no window more than the limit, whatever came before.
+//!
+//! A call takes its place before it is written and counts from when it was out: a worker that loses the processor in between
+//! holds back whoever would come a window later.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +14,7 @@ pub(super) struct Gate(Vec<Mutex<Lane>>);
 /// One limit: when its last calls were sent.
 #[derive(Debug)]
 struct Lane {
-    /// Nanoseconds, the oldest at `next`.
+    /// Nanoseconds, in the order in which places were taken, the first at `next`. With [`PENDING`]: when the place was taken.
     sent: Vec<u64>,
     next: usize,
 }
@@ -21,7 +24,8 @@ impl Gate {
         Self(limits.iter().map(|limit| Mutex::new(Lane::new(limit.per_second.max(1) as usize))).collect())
     }
 
-    /// Takes a place in every lane of a call, at a time in nanoseconds. Otherwise returns when to ask again, and has taken none.
+    /// Takes a place in every lane of a call, at a time in nanoseconds; [`Gate::sent`] has to follow. Otherwise returns when to
+    /// ask again, and has taken none.
     pub(super) fn pass(&self, lanes: &[usize], now: u64) -> Result<(), u64> {
         // Always in the same order, so that two workers never wait for each other.
         match lanes {
@@ -40,6 +44,11 @@ impl Gate {
         }
     }
 
+    /// Notes when a call was out that took its places at `passed`.
+    pub(super) fn sent(&self, lanes: &[usize], passed: u64, now: u64) {
+        lanes.iter().for_each(|lane| self.lane(*lane).note(passed, now));
+    }
+
     fn lane(&self, idx: usize) -> std::sync::MutexGuard<'_, Lane> {
         self.0[idx].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,6 +56,12 @@ impl Gate {
 
 /// A time before which nothing was sent.
 const NEVER: u64 = u64::MAX;
+
+/// Marks a place whose call is not out yet. Times of a run are below it.
+const PENDING: u64 = 1 << 63;
+
+/// Nanoseconds until a place whose call is not out yet is looked at again.
+const LOOK_AGAIN: u64 = 100_000;
 
 impl Lane {
     fn new(limit: usize) -> Self {
@@ -57,13 +72,22 @@ impl Lane {
     fn full_until(&self, now: u64) -> Option<u64> {
         match self.sent[self.next] {
             NEVER => None,
+            pending if pending >= PENDING => Some(now + LOOK_AGAIN),
             oldest => Some(oldest + WINDOW).filter(|later| *later > now),
         }
     }
 
     fn put(&mut self, now: u64) {
-        self.sent[self.next] = now;
+        self.sent[self.next] = now | PENDING;
         self.next = (self.next + 1) % self.sent.len();
+    }
+
+    fn note(&mut self, passed: u64, now: u64) {
+        let (newer, older) = self.sent.split_at_mut(self.next);
+        let mut newest_first = newer.iter_mut().rev().chain(older.iter_mut().rev());
+        if let Some(place) = newest_first.find(|place| **place == passed | PENDING) {
+            *place = now;
+        }
     }
 
     fn take(&mut self, now: u64) -> Result<(), u64> {
@@ -90,37 +114,59 @@ mod tests {
     }
 
     proptest! {
+        /// A call is out somewhere between its place and the moment that is noted.
         #[test]
         fn no_window_holds_more_than_the_limit(
             per_second in 1_u32..20,
-            gaps in proptest::collection::vec(0_u64..200_000_000, 1..300),
+            steps in proptest::collection::vec((0_u64..200_000_000, 0_u64..400_000_000, 0_u64..=100), 1..300),
         ) {
             let gate = Gate::new(&[limit(per_second)]);
             let mut now = 0;
-            let mut passed: Vec<u64> = Vec::new();
-            for gap in gaps {
+            let mut noted: Vec<u64> = Vec::new();
+            let mut out: Vec<u64> = Vec::new();
+            for (gap, writing, share) in steps {
                 now += gap;
                 match gate.pass(&[0], now) {
-                    Ok(()) => passed.push(now),
+                    Ok(()) => {
+                        out.push(now + writing * share / 100);
+                        gate.sent(&[0], now, now + writing);
+                        now += writing;
+                        noted.push(now);
+                    }
                     Err(later) => {
                         prop_assert!(later > now);
                         // Refused only when the window really is full.
-                        let within = passed.iter().filter(|sent| *sent + WINDOW > now).count();
+                        let within = noted.iter().filter(|sent| *sent + WINDOW > now).count();
                         prop_assert_eq!(within, per_second as usize);
                     }
                 }
             }
-            for sent in &passed {
-                let within = passed.iter().filter(|other| (*sent..*sent + WINDOW).contains(other)).count();
+            for sent in &out {
+                let within = out.iter().filter(|other| (*sent..*sent + WINDOW).contains(other)).count();
                 prop_assert!(within <= per_second as usize);
             }
         }
     }
 
     #[test]
+    fn a_call_that_is_not_out_holds_its_place() {
+        let gate = Gate::new(&[limit(2)]);
+        assert_eq!(gate.pass(&[0], 0), Ok(()));
+        assert_eq!(gate.pass(&[0], 5), Ok(()));
+        gate.sent(&[0], 5, 6);
+        assert_eq!(gate.pass(&[0], 2 * WINDOW), Err(2 * WINDOW + LOOK_AGAIN));
+        gate.sent(&[0], 0, 3 * WINDOW);
+        assert_eq!(gate.pass(&[0], 3 * WINDOW + 1), Err(4 * WINDOW));
+        assert_eq!(gate.pass(&[0], 4 * WINDOW), Ok(()));
+        // The place behind it is free since long: its call was out at 6.
+        assert_eq!(gate.pass(&[0], 4 * WINDOW), Ok(()));
+    }
+
+    #[test]
     fn a_call_takes_of_all_its_lanes_or_of_none() {
         let gate = Gate::new(&[limit(1), limit(2)]);
         assert_eq!(gate.pass(&[0, 1], 0), Ok(()));
+        gate.sent(&[0, 1], 0, 0);
         assert_eq!(gate.pass(&[0, 1], 10), Err(WINDOW));
         // The refused call took nothing of the second lane.
         assert_eq!(gate.pass(&[1], 20), Ok(()));

@@ -56,6 +56,7 @@ fn classify(call: &ReadyCall, status: u16, code: &Field) -> LoadClass {
 pub(super) fn failure_name(error: &NoResponse) -> &'static str {
     match error {
         NoResponse::Connect(_) => "no connection",
+        NoResponse::Lacking(_) => "no connection from here",
         NoResponse::Tls(_) => "TLS failed",
         NoResponse::Timeout(_) => "time-out",
         NoResponse::Broken(_) => "connection broke",

@@ -128,7 +128,13 @@ struct Connection {
 enum State {
     Connecting,
     Idle,
-    Waiting { call: usize, job: Job, sent: u64 },
+    Waiting {
+        call: usize,
+        job: Job,
+        sent: u64,
+        /// When its places under the limits were taken, as long as not all of it is out.
+        unsent: Option<u64>,
+    },
 }
 
 const SECOND: u64 = 1_000_000_000;
@@ -137,7 +143,7 @@ const SECOND: u64 = 1_000_000_000;
 const MARGIN: u64 = 60_000;
 
 /// What is later than this was held by something.
-const HELD: u64 = 1_000_000;
+pub(super) const HELD: u64 = 1_000_000;
 
 /// Connections being opened at a time, for one address: a stall must not become a storm.
 const OPENING: usize = 32;

@@ -357,6 +357,15 @@ async fn users_go_round_until_their_time_is_over_or_they_are_stopped() {
     // Each round thinks and pauses for two tenths of a second, and calls three times.
     assert!(counts[0] >= 20 && counts[0] <= 64 && counts[0].abs_diff(counts[1]) <= 4, "{counts:?}");
     assert_eq!((run.gate.exit_code, run.totals.abandoned, run.is_partial()), (0, 0, false), "{:?}", run.gate);
+    // No two of them at a time on one connection.
+    let one = format!(
+        "{INIT}arrivals: {{ model: users, users: 4, pause: 1ms }}\nduration: 1s\nconnections: {{ at_most: 1 }}\nbeyond_limits: true\n"
+    );
+    let mut input = world.input(&mock, &one);
+    input.options.salt = 8;
+    let narrow = summary(&drive(input).await.expect("a run"));
+    let busy: f64 = narrow.steps[0].ok().map_or(0.0, |ok| ok.service.mean() * ok.service.len() as f64);
+    assert!(busy > 0.0 && busy < 1.5e9 && narrow.totals.held_by_connection > 0, "{busy}");
     let mut input = world.input(&mock, &profile(300));
     input.options.salt = 9;
     let stop = Arc::clone(&input.options.stop);

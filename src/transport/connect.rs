@@ -31,7 +31,7 @@ pub(super) struct Connection {
 pub(super) async fn connect(endpoint: &Endpoint, tls: &Arc<ClientConfig>) -> Result<Connection, NoResponse> {
     let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port))
         .await
-        .map_err(|error| NoResponse::Connect(format!("{}: {error}", endpoint.authority)))?;
+        .map_err(|error| failure::opening(&error, &endpoint.authority))?;
     // A request goes out in one piece; waiting for more would only delay it.
     let _ = stream.set_nodelay(true);
     let stream = if endpoint.tls { Either::Right(secure(endpoint, tls, stream).await?) } else { Either::Left(stream) };

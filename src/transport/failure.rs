@@ -1,8 +1,20 @@
 //! Why there is no answer, in the words of the exchange.
 
 use std::error::Error as _;
+use std::io;
+
+use rustix::io::Errno;
 
 use crate::exchange::NoResponse;
+
+/// Sorts an error of opening a connection.
+pub(super) fn opening(error: &io::Error, authority: &str) -> NoResponse {
+    let lacking = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
+    match Errno::from_io_error(error).is_some_and(|errno| lacking.contains(&errno)) {
+        true => NoResponse::Lacking(error.to_string()),
+        false => NoResponse::Connect(format!("{authority}: {error}")),
+    }
+}
 
 /// Sorts an error of the HTTP library.
 pub(super) fn of(error: &hyper::Error) -> NoResponse {
@@ -14,5 +26,19 @@ pub(super) fn of(error: &hyper::Error) -> NoResponse {
         NoResponse::Broken("it closed before the answer was complete".to_owned())
     } else {
         NoResponse::Broken(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_told_apart_from_who_does_not_answer() {
+        let of = |errno: Errno| opening(&errno.into(), "127.0.0.1:1");
+        for errno in [Errno::MFILE, Errno::ADDRNOTAVAIL] {
+            assert!(matches!(of(errno), NoResponse::Lacking(_)), "{errno}");
+        }
+        assert!(matches!(of(Errno::CONNREFUSED), NoResponse::Connect(_)));
     }
 }

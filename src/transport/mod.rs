@@ -16,5 +16,5 @@ mod tests;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use options::{TransportError, TransportOptions};
-pub use raw::{Driven, NotOpened, RawAddress, RawConnection, ResponseHead};
+pub use raw::{Driven, RawAddress, RawConnection, ResponseHead};
 pub use send::{Framing, Transport};

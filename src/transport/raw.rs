@@ -17,6 +17,7 @@ pub use response::ResponseHead;
 use response::{ResponseReader, Unreadable};
 
 use super::endpoint::Endpoint;
+use super::failure;
 use crate::exchange::NoResponse;
 
 /// Whom to connect to, resolved.
@@ -58,25 +59,6 @@ pub enum Driven {
     Ended(NoResponse),
 }
 
-/// Why a connection could not be begun.
-#[derive(Debug)]
-pub enum NotOpened {
-    /// This machine has no file descriptor, port or memory left for it, which says nothing about whom it was to.
-    Lacking(io::Error),
-    Failed(NoResponse),
-}
-
-impl NotOpened {
-    fn of(error: io::Error, authority: &str) -> Self {
-        use rustix::io::Errno;
-        let lacking = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
-        match Errno::from_io_error(&error).is_some_and(|errno| lacking.contains(&errno)) {
-            true => Self::Lacking(error),
-            false => Self::Failed(NoResponse::Connect(format!("{authority}: {error}"))),
-        }
-    }
-}
-
 /// One connection.
 pub struct RawConnection {
     stream: TcpStream,
@@ -94,15 +76,15 @@ const CHUNK: usize = 16 * 1024;
 
 impl RawConnection {
     /// Begins to connect.
-    pub fn open(to: &RawAddress, registry: &Registry, token: Token, body_limit: usize) -> Result<Self, NotOpened> {
-        let broken = |error: io::Error| NotOpened::of(error, &to.endpoint.authority);
+    pub fn open(to: &RawAddress, registry: &Registry, token: Token, body_limit: usize) -> Result<Self, NoResponse> {
+        let broken = |error: io::Error| failure::opening(&error, &to.endpoint.authority);
         let mut stream = TcpStream::connect(to.address).map_err(broken)?;
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE).map_err(broken)?;
         let tls = match &to.tls {
             None => None,
             Some((config, name)) => {
                 let connection = ClientConnection::new(Arc::clone(config), name.clone());
-                Some(Box::new(connection.map_err(|error| NotOpened::Failed(NoResponse::Tls(error.to_string())))?))
+                Some(Box::new(connection.map_err(|error| NoResponse::Tls(error.to_string()))?))
             }
         };
         Ok(Self {
@@ -286,15 +268,6 @@ fn read_tls(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_this_machine_lacks_is_told_apart_from_who_does_not_answer() {
-        let of = |errno: rustix::io::Errno| NotOpened::of(errno.into(), "127.0.0.1:1");
-        for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::ADDRNOTAVAIL] {
-            assert!(matches!(of(errno), NotOpened::Lacking(_)), "{errno}");
-        }
-        assert!(matches!(of(rustix::io::Errno::CONNREFUSED), NotOpened::Failed(NoResponse::Connect(_))));
-    }
 
     /// Sends a request to a peer that answers at once and reads only what comes in one piece.
     fn answered_early(request_bytes: usize) -> RawConnection {

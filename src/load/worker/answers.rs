@@ -22,16 +22,30 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
                     self.opening[address] -= 1;
                     self.idle[address].push(key);
                 }
+                self.note_sent(key, false);
             }
             Driven::Answered(head) => self.answered(key, head, read_closed),
             Driven::Ended(error) => self.fail(key, &error),
         }
     }
 
+    /// Tells the limits when a request was out that could not be written at once, or that nothing more will be written of.
+    fn note_sent(&mut self, key: usize, is_over: bool) {
+        let now = self.now();
+        let connection = &mut self.connections[key];
+        let is_out = is_over || connection.raw.has_sent_all();
+        if let State::Waiting { call, unsent, .. } = &mut connection.state
+            && let Some(passed) = unsent.take_if(|_| is_out)
+        {
+            self.common.gate.sent(&self.common.program.calls[*call].lanes, passed, now);
+        }
+    }
+
     fn answered(&mut self, key: usize, head: ResponseHead, read_closed: bool) {
         let done = self.now();
+        self.note_sent(key, true);
         let connection = &mut self.connections[key];
-        let State::Waiting { call, job, sent } = connection.state else { return };
+        let State::Waiting { call, job, sent, .. } = connection.state else { return };
         let ready = &self.common.program.calls[call];
         let fields = &mut self.fields[..ready.n_fields];
         let outcome = judge(ready, head.status, connection.raw.body(), fields);
@@ -134,6 +148,7 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
     pub(super) fn fail(&mut self, key: usize, error: &NoResponse) {
         let Some(connection) = self.connections.get(key) else { return };
         let (state, address) = (connection.state, connection.address);
+        self.note_sent(key, true);
         match state {
             State::Idle => self.idle[address].retain(|idle| *idle != key),
             State::Connecting => self.opening[address] -= 1,
@@ -143,7 +158,7 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
         match state {
             State::Idle => {}
             State::Connecting => self.fail_waiting(address, error),
-            State::Waiting { call, job, sent } => {
+            State::Waiting { call, job, sent, .. } => {
                 let times = Times { due: job.due, sent, done: self.now() };
                 self.complete(call, job, &Outcome::failed(failure_name(error)), times);
             }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mio::Token;
 
 use super::{Connection, HELD, Held, OPENING, State, Worker};
+use crate::exchange::NoResponse;
 use crate::load::values::Values;
 use crate::load_profile::Arrival;
-use crate::transport::{Driven, NotOpened, RawConnection};
+use crate::transport::{Driven, RawConnection};
 
 impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
     /// Sends what is ready. Returns when to try again what a limit holds.
@@ -67,9 +68,13 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
         };
         ready.template.fill(&values, &mut self.scratch, connection.raw.room());
         let sent = u64::try_from(common.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        connection.state = State::Waiting { call, job, sent };
         let serial = connection.serial;
         let driven = connection.raw.send();
+        let is_out = connection.raw.has_sent_all();
+        connection.state = State::Waiting { call, job, sent, unsent: (!is_out).then_some(now) };
+        if is_out && !ready.lanes.is_empty() {
+            common.gate.sent(&ready.lanes, now, self.now());
+        }
         self.outstanding += 1;
         if let Some(label) = ready.label {
             self.record.sent[label] += 1;
@@ -117,11 +122,11 @@ impl<A: Iterator<Item = Arrival>> Worker<'_, A> {
                     self.deadlines.push_back((now + self.common.options.timeout, key, self.serial));
                 }
                 // What waits goes on waiting, and is dropped in the end: whoever was to be called had no part in it.
-                Err(NotOpened::Lacking(_)) => {
+                Err(NoResponse::Lacking(_)) => {
                     self.record.lacking += 1;
                     return;
                 }
-                Err(NotOpened::Failed(error)) => {
+                Err(error) => {
                     self.fail_waiting(address, &error);
                     return;
                 }
