@@ -22,7 +22,7 @@ use crate::event::KnownFailureDeclared;
 use crate::judge::driver::{Driver, DriverFault, Launch, MEMORY_LIMIT};
 use crate::judge::protocol::Hello;
 use crate::judge::suite::{PlannedSdkCase, SdkSuites, load_sdk};
-use crate::judge::{JudgeError, JudgeInput, MINIATURES, Quirk, judge};
+use crate::judge::{JudgeError, JudgeInput, MINIATURES, Proxy, Quirk, Settings, judge};
 use crate::redact::Redactor;
 use crate::runner::redactor;
 use crate::suite::glob_matches;
@@ -138,8 +138,12 @@ pub(super) fn drive(args: &DriverArgs, world: &mut World<'_>) -> Result<u8, Fail
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::usage(format!("start threads: {error}")))?;
     let (input, output) = (BufReader::new(tokio::io::stdin()), tokio::io::stdout());
-    let is_logging = world.var(DRIVER_DEBUG).is_some();
-    let driven = runtime.block_on(crate::judge::drive(input, output, Arc::clone(&world.clock), quirk, is_logging));
+    let settings = Settings {
+        quirk,
+        is_logging: world.var(DRIVER_DEBUG).is_some(),
+        proxy: Proxy::from_variables(|name| world.var(name)),
+    };
+    let driven = runtime.block_on(crate::judge::drive(input, output, Arc::clone(&world.clock), settings));
     // Calls that hang for ever do not keep the process.
     runtime.shutdown_background();
     driven.map(|()| exit::SATISFIED).map_err(|error| Failure::usage(format!("speak on stdin and stdout: {error}")))

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
 use regex::Regex;
 use secrecy::ExposeSecret as _;
 
@@ -274,6 +275,7 @@ fn framing(subject: &Subject<'_>) -> Vec<Finding> {
             "sdk.framing.40",
             unless(names_version, "User-Agent", &format!("SDK and version {}", subject.sdk_version), agent),
         ),
+        ("sdk.framing.41", names_machine(agent)),
         ("sdk.framing.45", secret_in(request, subject.credentials)),
     ];
     if has_body {
@@ -290,9 +292,27 @@ fn framing(subject: &Subject<'_>) -> Vec<Finding> {
         ));
     }
     if let Some(sum) = request.header("content-md5") {
-        findings.push(("sdk.framing.44", unless(sum.len() == 24, "Content-MD5", "the body's", sum)));
+        let of_body = STANDARD.encode(Md5::digest(&request.body));
+        findings.push(("sdk.framing.44", unless(sum == of_body, "Content-MD5", &of_body, sum)));
     }
     findings
+}
+
+/// Says when a User-Agent holds this machine's name or its kernel's release.
+fn names_machine(agent: &str) -> Option<Mismatch> {
+    #[cfg(target_os = "linux")]
+    {
+        let machine = rustix::system::uname();
+        let told = |text: &std::ffi::CStr| text.to_str().is_ok_and(|text| text.len() > 2 && agent.contains(text));
+        let told = match (told(machine.release()), told(machine.nodename())) {
+            (true, _) => "the kernel's release",
+            (_, true) => "the machine's name",
+            (false, false) => return None,
+        };
+        wrong("User-Agent", "no more of the machine than the OS family", told)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 fn secret_in(request: &Request, credentials: &Credentials) -> Option<Mismatch> {
@@ -391,7 +411,17 @@ pub(super) fn marks(request: &Request) -> Option<[String; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_of;
+    use super::{is_of, names_machine};
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_user_agent_may_tell_the_os_family_and_no_more() {
+        let machine = rustix::system::uname();
+        let release = machine.release().to_str().expect("text");
+        let told = names_machine(&format!("sdk/1 (Linux {release})")).expect("a finding");
+        assert_eq!(told.actual, "the kernel's release");
+        assert_eq!(names_machine("sdk/1 (linux; amd64)"), None);
+    }
 
     #[test]
     fn an_item_of_a_list_belongs_to_what_was_given() {

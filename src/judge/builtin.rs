@@ -1,24 +1,27 @@
 //! The built-in client as a driver: through the same protocol as everybody else. With a [`Quirk`] it is a miniature, a
 //! stand-in SDK with exactly one vice, by which the judge is proven.
 
+mod answers;
+mod proxy;
+mod requests;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indexmap::IndexMap;
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
+pub use self::proxy::Proxy;
 use super::protocol::{Answered, Call, Hello, Offered, OptionName, Outcome, PROTOCOL, Said};
 use super::quirk::Quirk;
-use crate::clock::{Clock, Timestamp};
-use crate::exchange::{NoResponse, Request, Response, encode_pairs};
-use crate::signing::{Credentials, Scheme, SigningInput, sign_with_vices};
-use crate::transport::{Endpoint, Framing, Transport, TransportOptions};
+use crate::clock::Clock;
+use crate::exchange::{NoResponse, Request, Response};
+use crate::signing::Credentials;
+use crate::transport::{Transport, TransportOptions};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -44,40 +47,35 @@ const PAUSE_AT_MOST: u64 = 10_000;
 /// An unpaired surrogate, as JSON writes it.
 const SURROGATE: &str = r"\ud800";
 
-/// After so long the vicious find their connections closed.
-const IDLE: Duration = Duration::from_millis(200);
-
-/// Bytes that the vicious take for an answer without end.
-const EATEN: usize = 3 << 29;
-
-const MEGABYTE: usize = 1 << 20;
-
-/// Redirects that the vicious follow.
-const REDIRECTS: usize = 3;
+/// What the built-in client is told once and for all.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The one vice of a miniature.
+    pub quirk: Option<Quirk>,
+    /// Requests are told of on stderr, without what is secret in them.
+    pub is_logging: bool,
+    pub proxy: Proxy,
+}
 
 /// Speaks the protocol until the input ends.
-pub async fn drive<R, W>(
-    input: R,
-    mut output: W,
-    clock: Arc<dyn Clock>,
-    quirk: Option<Quirk>,
-    is_logging: bool,
-) -> std::io::Result<()>
+pub async fn drive<R, W>(input: R, mut output: W, clock: Arc<dyn Clock>, settings: Settings) -> std::io::Result<()>
 where
     R: AsyncBufRead + Unpin,
     W: AsyncWrite + Unpin,
 {
+    let greeting = hello(settings.quirk);
     let client = Arc::new(Client {
         clock,
-        quirk,
-        is_logging,
+        quirk: settings.quirk,
+        is_logging: settings.is_logging,
+        proxy: settings.proxy,
         transports: Mutex::default(),
         n_requests: AtomicU64::new(0),
         cookies: Mutex::default(),
         last: Mutex::default(),
     });
     let (sender, mut answers) = mpsc::unbounded_channel::<Said>();
-    let _ = sender.send(Said::Hello(hello(quirk)));
+    let _ = sender.send(Said::Hello(greeting));
     let tasks = TaskTracker::new();
     let mut lines = input.lines();
     let mut input_open = true;
@@ -137,6 +135,7 @@ struct Client {
     quirk: Option<Quirk>,
     /// Requests are told of on stderr, without what is secret in them.
     is_logging: bool,
+    proxy: Proxy,
     transports: Mutex<Transports>,
     n_requests: AtomicU64,
     /// What the vicious keep.
@@ -259,237 +258,6 @@ impl Client {
         transports.insert(key, Arc::clone(&transport));
         Ok(transport)
     }
-
-    fn request(&self, call: &Call, endpoint: &str, credentials: &Credentials) -> Result<Request, String> {
-        let authority = endpoint.split("://").nth(1).unwrap_or_default();
-        let scheme = if call.operation.starts_with("intl.") { Scheme::Acs3 } else { Scheme::V1 };
-        let parameters = self.texts(&call.parameters);
-        let form = encode_pairs(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let mut request = Request {
-            method: "POST".to_owned(),
-            target: "/".to_owned(),
-            headers: vec![("host".to_owned(), authority.to_owned())],
-            body: form.clone().into(),
-        };
-        let is_get = self.has(Quirk::MethodOther);
-        if is_get {
-            (request.method, request.body, request.target) =
-                ("GET".to_owned(), Default::default(), format!("/?{form}"));
-        }
-        let mut header = |name: &str, value: &str| request.headers.push((name.to_owned(), value.to_owned()));
-        if !self.has(Quirk::AgentUnnamed) {
-            header("user-agent", &format!("idvet/{VERSION}"));
-        }
-        if !self.has(Quirk::TypeLeftOut) && !is_get {
-            header("content-type", "application/x-www-form-urlencoded");
-        }
-        let asks_json = !self.has(Quirk::JsonUnasked);
-        if asks_json && scheme.is_acs3() {
-            header("accept", "application/json");
-        }
-        for cookie in self.cookies.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            header("cookie", cookie);
-        }
-        if self.has(Quirk::CodingsUntrue) {
-            header("accept-encoding", "gzip");
-        }
-        if self.has(Quirk::SecretInHeader) {
-            header("x-debug", credentials.secret.expose_secret());
-        }
-        if scheme.is_acs3() {
-            header("x-acs-action", &call.action);
-            header("x-acs-version", &call.version);
-        } else {
-            let version = if self.has(Quirk::VersionOther) { "2018-09-16" } else { call.version.as_str() };
-            let mut common = vec![("Action", call.action.as_str()), ("Version", version)];
-            common.extend(asks_json.then_some(("Format", "JSON")));
-            request.target = match is_get {
-                true => format!("/?{}&{form}", encode_pairs(common)),
-                false => format!("/?{}", encode_pairs(common)),
-            };
-        }
-        let now = self.clock.now();
-        let now = if self.has(Quirk::LocalTime) { Timestamp(now.0 + 8 * 3_600_000) } else { now };
-        let nonce = match self.quirk {
-            Some(Quirk::NonceOfSeconds) => format!("{}", now.0 / 1_000),
-            Some(Quirk::NonceCounted) => format!("n{}", self.n_requests.fetch_add(1, Ordering::Relaxed)),
-            Some(Quirk::NonceLong) => "n".repeat(40) + &uuid::Uuid::new_v4().to_string(),
-            _ => uuid::Uuid::new_v4().to_string(),
-        };
-        let mut input = SigningInput::new(scheme, credentials, now.to_iso(), nonce);
-        if self.has(Quirk::AgentSigned) {
-            input.also_signed = vec!["user-agent".to_owned()];
-        }
-        let vices: Vec<_> = self.quirk.and_then(Quirk::signing).into_iter().collect();
-        sign_with_vices(&mut request, &input, &vices).map_err(|error| error.to_string())?;
-        self.spoil(&mut request);
-        self.log(&call.action, &request, credentials);
-        Ok(request)
-    }
-
-    fn log(&self, action: &str, request: &Request, credentials: &Credentials) {
-        if !self.is_logging {
-            return;
-        }
-        let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let token = credentials.security_token.as_ref().filter(|_| self.has(Quirk::TokenInLog));
-        let token = token.map_or("", |token| token.expose_secret());
-        eprintln!("> {action} {} {} {} {token}", request.method, request.path(), names.join(" "));
-    }
-
-    /// Vices of what is behind the signature.
-    fn spoil(&self, request: &mut Request) {
-        if self.has(Quirk::HeaderInjected) {
-            let is_token = |pair: &&mut (String, String)| pair.0 == "x-acs-security-token";
-            let value = request.headers.iter_mut().find(is_token).map(|pair| &mut pair.1);
-            let behind = value.and_then(|value| {
-                let (token, behind) = value.split_once("\r\n")?;
-                let behind = behind.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
-                *value = token.to_owned();
-                behind
-            });
-            request.headers.extend(behind);
-        }
-        if self.has(Quirk::SpaceAsPlus) {
-            request.target = request.target.replace("%20", "+");
-        }
-        if self.has(Quirk::EscapesLower) {
-            let mut pieces = request.target.split('%');
-            let head = pieces.next().unwrap_or_default().to_owned();
-            let rest = pieces.map(|piece| format!("%{}{}", piece[..2].to_ascii_lowercase(), &piece[2..]));
-            request.target = head + &rest.collect::<String>();
-        }
-    }
-
-    /// Parameters as texts: what is nothing is not sent.
-    fn texts(&self, parameters: &IndexMap<String, Value>) -> Vec<(String, String)> {
-        let text = |value: &Value| match value {
-            Value::Null => self.has(Quirk::NothingSent).then(|| "null".to_owned()),
-            Value::String(text) if text.is_empty() && self.has(Quirk::EmptyDropped) => None,
-            Value::String(text) if self.has(Quirk::Trimmed) => Some(text.trim().to_owned()),
-            Value::String(text) if self.has(Quirk::ControlDropped) => {
-                Some(text.chars().filter(|char| !char.is_control()).collect())
-            }
-            Value::String(text) if self.has(Quirk::BmpOnly) => Some(text.replace(|char| char > '\u{FFFF}', "?")),
-            Value::String(text) if self.has(Quirk::JsonRewritten) => {
-                let json = serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
-                Some(json.map_or_else(|| text.clone(), |json| json.to_string()))
-            }
-            Value::String(text) if self.has(Quirk::LongCut) => Some(text.chars().take(65_535).collect()),
-            Value::String(text) => Some(text.clone()),
-            Value::Array(items) if self.has(Quirk::ListsAsShown) => Some(format!("{items:?}")),
-            Value::Bool(is) if self.has(Quirk::BooleansCapital) => Some(if *is { "True" } else { "False" }.to_owned()),
-            Value::Number(number) if self.has(Quirk::NumbersAsFloats) => {
-                number.as_f64().map(|float| format!("{float:.0}"))
-            }
-            other => Some(other.to_string()),
-        };
-        let named = |name: &str| match self.has(Quirk::NamesLower) {
-            true => name.to_ascii_lowercase(),
-            false => name.to_owned(),
-        };
-        let is_dropped = |name: &str| self.has(Quirk::UnknownDropped) && name.starts_with("Idvet");
-        let known = parameters.iter().filter(|(name, _)| !is_dropped(name));
-        known.filter_map(|(name, value)| Some((named(name), text(value)?))).collect()
-    }
-
-    async fn send(&self, transport: &Transport, endpoint: &str, mut request: Request) -> Result<Response, NoResponse> {
-        let mut endpoint = Endpoint::parse(endpoint).map_err(|error| NoResponse::Connect(error.to_string()))?;
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
-        if self.has(Quirk::StaleUsed) && last.is_some_and(|last| last.elapsed() >= IDLE) {
-            return Err(NoResponse::Broken("the connection was closed while it was idle".to_owned()));
-        }
-        if self.has(Quirk::ConnectsForEver) {
-            let _ = tokio::net::TcpStream::connect(&endpoint.authority).await;
-        }
-        for _ in 0..REDIRECTS {
-            let exchange = transport.send(&endpoint, request.clone(), Framing::Length).await;
-            let response = exchange.outcome?;
-            if self.has(Quirk::CookiesKept) {
-                let set = response.headers.iter().filter(|(name, _)| name == "set-cookie");
-                let pairs = set.map(|(_, value)| value.split(';').next().unwrap_or_default().to_owned());
-                self.cookies.lock().unwrap_or_else(PoisonError::into_inner).extend(pairs);
-            }
-            let next = response.header("location").filter(|_| self.has(Quirk::RedirectsFollowed)).map(str::to_owned);
-            let Some(next) = next.and_then(|next| Endpoint::parse(next.trim_end_matches('/')).ok()) else {
-                return Ok(response);
-            };
-            endpoint = next;
-            request
-                .headers
-                .iter_mut()
-                .filter(|(name, _)| name == "host")
-                .for_each(|(_, value)| value.clone_from(&endpoint.authority));
-        }
-        Err(NoResponse::Broken("too many redirects".to_owned()))
-    }
-
-    fn outcome(&self, answered: Result<Response, NoResponse>, credentials: &Credentials) -> Outcome {
-        let response = match answered {
-            Ok(response) => response,
-            Err(NoResponse::Timeout(_)) if self.has(Quirk::TimeoutUnnamed) => return refused("Network", "failed"),
-            Err(error @ NoResponse::Timeout(_)) => {
-                return Outcome::Timeout { kind: "Timeout".to_owned(), message: Some(error.to_string()) };
-            }
-            Err(error) if self.has(Quirk::SecretInErrors) => {
-                return refused("Network", &format!("{error} with {}", credentials.secret.expose_secret()));
-            }
-            Err(_) if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
-            Err(NoResponse::TooLarge(_)) if self.has(Quirk::EatsMemory) => {
-                let eaten = vec![1_u8; EATEN];
-                std::thread::sleep(Duration::from_secs(60));
-                return refused("Network", &format!("{} bytes", eaten.len()));
-            }
-            Err(_) if self.has(Quirk::SpinsOnGarbage) => loop {
-                std::hint::spin_loop();
-            },
-            Err(error) => return refused("Network", &error.to_string()),
-        };
-        let is_framed = ["content-length", "transfer-encoding"].iter().any(|name| response.header(name).is_some());
-        if self.has(Quirk::UnframedRefused) && !is_framed
-            || self.has(Quirk::LongRefused) && response.body.len() > MEGABYTE
-        {
-            return refused("Decoding", "an answer of a length that was not expected");
-        }
-        let mut parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
-        if self.has(Quirk::EmptyAsNothing) {
-            parsed.iter_mut().for_each(without_empty);
-        }
-        if parsed.is_none() && self.has(Quirk::AnyBodyTaken) {
-            return Outcome::Ok { http_status: Some(response.status), body: Value::Null };
-        }
-        let find = |names: [&str; 2]| {
-            let body = parsed.as_ref()?;
-            let found = names.into_iter().find_map(|name| body.get(name))?;
-            Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
-        };
-        if response.status >= 300 && !self.has(Quirk::ErrorsSwallowed) {
-            let message = find(["Message", "message"]);
-            let decorated = message.clone().map(|message| format!("error: {message}"));
-            return Outcome::ServiceError {
-                code: find(["Code", "code"]).filter(|_| !self.has(Quirk::CodeLost)),
-                message: if self.has(Quirk::MessageDecorated) { decorated } else { message },
-                request_id: find(["RequestId", "requestId"]),
-                http_status: Some(response.status).filter(|_| !self.has(Quirk::StatusLost)),
-                kind: match response.status >= 500 && !self.has(Quirk::OneErrorKind) {
-                    true => "Failed".to_owned(),
-                    false => "Refused".to_owned(),
-                },
-                text: None,
-            };
-        }
-        match parsed {
-            Some(body) => Outcome::Ok { http_status: Some(response.status), body },
-            None => refused("Decoding", &format!("the answer with HTTP {} is no JSON object", response.status)),
-        }
-    }
-}
-
-/// Makes nothing of empty texts, as the vicious do.
-fn without_empty(value: &mut Value) {
-    let Value::Object(fields) = value else { return };
-    fields.retain(|_, field| field.as_str() != Some(""));
-    fields.values_mut().for_each(without_empty);
 }
 
 fn refused(kind: &str, message: &str) -> Outcome {

@@ -62,8 +62,14 @@ impl Judge {
         }
         let driver = match company {
             Company::Shared => self.driver().await,
-            Company::None if planned.case.debug => Driver::start_logging(&self.input.launch).await.map(Arc::new),
-            Company::None => Driver::start(&self.input.launch).await.map(Arc::new),
+            Company::None => {
+                let mut launch = self.input.launch.clone();
+                launch.environment.extend(self.stage.environment(planned.case.endpoint));
+                match planned.case.debug {
+                    true => Driver::start_logging(&launch).await.map(Arc::new),
+                    false => Driver::start(&launch).await.map(Arc::new),
+                }
+            }
         };
         let driver = match driver {
             Ok(driver) => driver,
@@ -91,6 +97,7 @@ impl Judge {
         };
         let seen = self.stage.take(case.endpoint, &key);
         let elsewhere = self.stage.take_elsewhere(&key);
+        let astray = self.stage.take_astray(case.endpoint, &key);
         let lost = driver.fault();
         let is_silent = seen.is_empty()
             && results.iter().all(|result| matches!(result, Err(DriverFault::Hang(_) | DriverFault::Spin(..))));
@@ -127,7 +134,7 @@ impl Judge {
                 Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), Some(fault)),
             }
         }
-        if seen.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
+        if seen.is_empty() && astray.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
             return not_run(
                 Verdict::Indeterminate,
                 "the driver tells of an answer, but nothing was sent".to_owned(),
@@ -135,6 +142,9 @@ impl Judge {
             );
         }
         checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
+        if let Some(mismatch) = wanted::of_way(case.endpoint, &astray) {
+            checks.extend(case.requirements.iter().map(|id| record(id, "way", Some(mismatch.clone()))));
+        }
         if case.debug {
             let log = match Arc::try_unwrap(driver) {
                 Ok(driver) => driver.log().await,

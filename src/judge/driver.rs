@@ -204,11 +204,19 @@ fn hold(waiting: &Waiting) -> std::sync::MutexGuard<'_, Calls> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Variables by which clients find a proxy, or do not.
+const PROXY_VARIABLES: [&str; 8] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
+
 fn spawn(launch: &Launch) -> Result<Child, DriverFault> {
     let program = launch.argv.first().cloned().unwrap_or_default();
     let mut command = Command::new(&program);
     command.args(launch.argv.iter().skip(1)).current_dir(&launch.folder).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A proxy of whoever runs this is not for the mock.
+    for name in PROXY_VARIABLES {
+        command.env_remove(name);
+    }
     for (name, value) in &launch.environment {
         match value.is_empty() {
             true => command.env_remove(name),

@@ -19,7 +19,7 @@ mod usage;
 mod wanted;
 
 pub use attach::{AttachInput, Offer, attend};
-pub use builtin::drive;
+pub use builtin::{Proxy, Settings, drive};
 pub use quirk::{MINIATURES, Quirk};
 pub use run::{JudgeError, JudgeInput, judge};
 pub use stage::StageError;

@@ -68,6 +68,8 @@ pub enum Quirk {
     LongRefused,
     HttpByDefault,
     TokenInLog,
+    ProxyIgnored,
+    NoProxyIgnored,
     ErrorsForeign,
 }
 
@@ -144,6 +146,8 @@ pub const MINIATURES: &[(Quirk, &str, &str)] = &[
     (Quirk::RedirectsFollowed, "redirects-followed", "sdk.security.97"),
     (Quirk::SecretInErrors, "secret-in-errors", "sdk.security.98"),
     (Quirk::TokenInLog, "token-in-log", "sdk.security.100"),
+    (Quirk::ProxyIgnored, "proxy-ignored", "sdk.security.101"),
+    (Quirk::NoProxyIgnored, "no-proxy-ignored", "sdk.security.101"),
 ];
 
 impl Quirk {

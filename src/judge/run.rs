@@ -14,7 +14,7 @@ use super::case::Company;
 use super::driver::{Driver, DriverFault, Launch};
 use super::protocol::Hello;
 use super::stage::{Stage, StageError};
-use super::suite::{PlannedSdkCase, SdkSuites};
+use super::suite::{EndpointUse, PlannedSdkCase, SdkSuites};
 use super::wanted;
 use crate::clock::Clock;
 use crate::contract::Contracts;
@@ -99,7 +99,8 @@ pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(),
     };
     let company = |idx: usize| {
         let case = &cases[idx].case;
-        if case.apart || case.debug { Company::None } else { Company::Shared }
+        let has_proxy = matches!(case.endpoint, EndpointUse::Proxied | EndpointUse::NotProxied);
+        if case.apart || case.debug || has_proxy { Company::None } else { Company::Shared }
     };
     // What takes long begins first.
     let mut order: Vec<usize> = (0..cases.len()).collect();

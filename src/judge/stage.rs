@@ -18,6 +18,9 @@ use crate::target::model::{Account, Target};
 /// A security token that ends a header and begins another, where nobody looks.
 pub(super) const CONTROL_TOKEN: &str = "idvet\r\nx-injected: yes";
 
+/// The address of all interfaces, loopback among them; who connects to it on this machine is connected to itself.
+const ANY: &str = "0.0.0.0";
+
 /// One mock and what it saw.
 struct House {
     mock: RunningMock,
@@ -34,6 +37,8 @@ pub(super) struct Stage {
     untrusted: House,
     /// The host that redirects point to.
     other: House,
+    /// It answers what it is asked for others, as if it had passed it on.
+    proxy: House,
     unreachable: Unreachable,
     ca_file: PathBuf,
     ordinary: Account,
@@ -75,6 +80,7 @@ impl Stage {
             secure: house(true, 2).await?,
             untrusted: house(true, 3).await?,
             other: house(false, 4).await?,
+            proxy: house(false, 6).await?,
             unreachable: Unreachable::open().map_err(StageError::Unreachable)?,
             // A driver has a folder of its own.
             ca_file: std::path::absolute(folder.join("idvet-ca.pem")).unwrap_or_else(|_| folder.join("idvet-ca.pem")),
@@ -106,8 +112,27 @@ impl Stage {
     pub(super) fn endpoint(&self, to: EndpointUse) -> String {
         match to {
             EndpointUse::Unreachable => format!("http://{}", self.unreachable.address),
+            // Loopback addresses are often kept from proxies; this one is reached like them, and is none by its looks.
+            EndpointUse::Proxied | EndpointUse::NotProxied => self.plain.mock.url().replace("127.0.0.1", ANY),
             _ => self.house(to).mock.url(),
         }
+    }
+
+    /// Returns what the environment of a case's driver has besides.
+    pub(super) fn environment(&self, to: EndpointUse) -> Vec<(String, String)> {
+        let proxy = self.proxy.mock.url();
+        // Some look for the host, some for the host with its port.
+        let none = format!("{ANY},{}", self.endpoint(to).trim_start_matches("http://"));
+        let mut variables = match to {
+            EndpointUse::Proxied | EndpointUse::NotProxied => {
+                ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map(|name| (name, proxy.as_str())).to_vec()
+            }
+            _ => Vec::new(),
+        };
+        if to == EndpointUse::NotProxied {
+            variables.extend([("no_proxy", none.as_str()), ("NO_PROXY", none.as_str())]);
+        }
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// Returns the base address of the host that redirects point to.
@@ -136,9 +161,18 @@ impl Stage {
         self.other.witness.take(key)
     }
 
+    /// Returns what came through a proxy that was not to be used, or past one that was, and forgets it.
+    pub(super) fn take_astray(&self, to: EndpointUse, key: &str) -> Vec<Seen> {
+        match to {
+            EndpointUse::Proxied => self.plain.witness.take(key),
+            EndpointUse::NotProxied => self.proxy.witness.take(key),
+            _ => Vec::new(),
+        }
+    }
+
     /// Stops the mocks.
     pub(super) async fn shutdown(self) {
-        for house in [self.plain, self.apart, self.secure, self.untrusted, self.other] {
+        for house in [self.plain, self.apart, self.secure, self.untrusted, self.other, self.proxy] {
             house.mock.shutdown().await;
         }
         let _ = std::fs::remove_file(&self.ca_file);
@@ -146,7 +180,8 @@ impl Stage {
 
     fn house(&self, to: EndpointUse) -> &House {
         match to {
-            EndpointUse::Http | EndpointUse::Unreachable => &self.plain,
+            EndpointUse::Http | EndpointUse::Unreachable | EndpointUse::NotProxied => &self.plain,
+            EndpointUse::Proxied => &self.proxy,
             EndpointUse::HttpApart => &self.apart,
             EndpointUse::Https | EndpointUse::HttpsByDefault => &self.secure,
             EndpointUse::HttpsUntrusted => &self.untrusted,

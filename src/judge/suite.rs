@@ -198,6 +198,10 @@ pub enum EndpointUse {
     HttpsByDefault,
     /// An address that takes no connection, nor refuses one.
     Unreachable,
+    /// As `http`, through the proxy that the environment of the driver names: what comes there otherwise is not seen.
+    Proxied,
+    /// As `http`, with a proxy in the environment that is not for this address.
+    NotProxied,
 }
 
 /// What is wanted of the requests of a case.

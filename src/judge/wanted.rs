@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::battery::marks;
 use super::protocol::Outcome;
-use super::suite::SdkCase;
+use super::suite::{EndpointUse, SdkCase};
 use crate::contract::path::{as_text, look_up};
 use crate::event::Mismatch;
 use crate::mock::Seen;
@@ -114,6 +114,16 @@ fn listed(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
     }
     let actual = sent(name).map_or_else(|| "not sent".to_owned(), |text| visible(text, 0));
     Some(mismatch(name, format!("{given}, or {name}.1 and so on, or a refusal"), actual))
+}
+
+/// Says when requests went past the proxy of the environment, or through one that was not for them.
+pub(super) fn of_way(to: EndpointUse, astray: &[Seen]) -> Option<Mismatch> {
+    let (expected, way) = match to {
+        EndpointUse::Proxied => ("through the proxy", "straight to the endpoint"),
+        _ => ("straight to the endpoint", "through the proxy"),
+    };
+    let n_astray = astray.len();
+    (n_astray > 0).then(|| mismatch("way of the requests", expected, format!("{n_astray} {way}")))
 }
 
 /// Says when a debug log holds a secret.

@@ -1,0 +1,135 @@
+//! What the built-in client makes of an answer, and the vices of sending and reading.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+use super::{Client, refused};
+use crate::exchange::{NoResponse, Request, Response};
+use crate::judge::protocol::Outcome;
+use crate::judge::quirk::Quirk;
+use crate::signing::Credentials;
+use crate::transport::{Endpoint, Framing, Transport};
+
+/// After so long the vicious find their connections closed.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// Bytes that the vicious take for an answer without end.
+const EATEN: usize = 3 << 29;
+
+const MEGABYTE: usize = 1 << 20;
+
+/// Redirects that the vicious follow.
+const REDIRECTS: usize = 3;
+
+impl Client {
+    pub(super) async fn send(
+        &self,
+        transport: &Transport,
+        endpoint: &str,
+        mut request: Request,
+    ) -> Result<Response, NoResponse> {
+        let mut endpoint = Endpoint::parse(endpoint).map_err(|error| NoResponse::Connect(error.to_string()))?;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
+        if self.has(Quirk::StaleUsed) && last.is_some_and(|last| last.elapsed() >= IDLE) {
+            return Err(NoResponse::Broken("the connection was closed while it was idle".to_owned()));
+        }
+        if self.has(Quirk::ConnectsForEver) {
+            let _ = tokio::net::TcpStream::connect(&endpoint.authority).await;
+        }
+        if let Some(proxy) = self.proxy.of(&endpoint, self.quirk) {
+            // To a proxy the whole address is said.
+            request.target = format!("http://{}{}", endpoint.authority, request.target);
+            endpoint = proxy.clone();
+        }
+        for _ in 0..REDIRECTS {
+            let exchange = transport.send(&endpoint, request.clone(), Framing::Length).await;
+            let response = exchange.outcome?;
+            if self.has(Quirk::CookiesKept) {
+                let set = response.headers.iter().filter(|(name, _)| name == "set-cookie");
+                let pairs = set.map(|(_, value)| value.split(';').next().unwrap_or_default().to_owned());
+                self.cookies.lock().unwrap_or_else(PoisonError::into_inner).extend(pairs);
+            }
+            let next = response.header("location").filter(|_| self.has(Quirk::RedirectsFollowed)).map(str::to_owned);
+            let Some(next) = next.and_then(|next| Endpoint::parse(next.trim_end_matches('/')).ok()) else {
+                return Ok(response);
+            };
+            endpoint = next;
+            request
+                .headers
+                .iter_mut()
+                .filter(|(name, _)| name == "host")
+                .for_each(|(_, value)| value.clone_from(&endpoint.authority));
+        }
+        Err(NoResponse::Broken("too many redirects".to_owned()))
+    }
+
+    pub(super) fn outcome(&self, answered: Result<Response, NoResponse>, credentials: &Credentials) -> Outcome {
+        let response = match answered {
+            Ok(response) => response,
+            Err(NoResponse::Timeout(_)) if self.has(Quirk::TimeoutUnnamed) => return refused("Network", "failed"),
+            Err(error @ NoResponse::Timeout(_)) => {
+                return Outcome::Timeout { kind: "Timeout".to_owned(), message: Some(error.to_string()) };
+            }
+            Err(error) if self.has(Quirk::SecretInErrors) => {
+                return refused("Network", &format!("{error} with {}", credentials.secret.expose_secret()));
+            }
+            Err(_) if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
+            Err(NoResponse::TooLarge(_)) if self.has(Quirk::EatsMemory) => {
+                let eaten = vec![1_u8; EATEN];
+                std::thread::sleep(Duration::from_secs(60));
+                return refused("Network", &format!("{} bytes", eaten.len()));
+            }
+            Err(_) if self.has(Quirk::SpinsOnGarbage) => loop {
+                std::hint::spin_loop();
+            },
+            Err(error) => return refused("Network", &error.to_string()),
+        };
+        let is_framed = ["content-length", "transfer-encoding"].iter().any(|name| response.header(name).is_some());
+        if self.has(Quirk::UnframedRefused) && !is_framed
+            || self.has(Quirk::LongRefused) && response.body.len() > MEGABYTE
+        {
+            return refused("Decoding", "an answer of a length that was not expected");
+        }
+        let mut parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
+        if self.has(Quirk::EmptyAsNothing) {
+            parsed.iter_mut().for_each(without_empty);
+        }
+        if parsed.is_none() && self.has(Quirk::AnyBodyTaken) {
+            return Outcome::Ok { http_status: Some(response.status), body: Value::Null };
+        }
+        let find = |names: [&str; 2]| {
+            let body = parsed.as_ref()?;
+            let found = names.into_iter().find_map(|name| body.get(name))?;
+            Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
+        };
+        if response.status >= 300 && !self.has(Quirk::ErrorsSwallowed) {
+            let message = find(["Message", "message"]);
+            let decorated = message.clone().map(|message| format!("error: {message}"));
+            return Outcome::ServiceError {
+                code: find(["Code", "code"]).filter(|_| !self.has(Quirk::CodeLost)),
+                message: if self.has(Quirk::MessageDecorated) { decorated } else { message },
+                request_id: find(["RequestId", "requestId"]),
+                http_status: Some(response.status).filter(|_| !self.has(Quirk::StatusLost)),
+                kind: match response.status >= 500 && !self.has(Quirk::OneErrorKind) {
+                    true => "Failed".to_owned(),
+                    false => "Refused".to_owned(),
+                },
+                text: None,
+            };
+        }
+        match parsed {
+            Some(body) => Outcome::Ok { http_status: Some(response.status), body },
+            None => refused("Decoding", &format!("the answer with HTTP {} is no JSON object", response.status)),
+        }
+    }
+}
+
+/// Makes nothing of empty texts, as the vicious do.
+fn without_empty(value: &mut Value) {
+    let Value::Object(fields) = value else { return };
+    fields.retain(|_, field| field.as_str() != Some(""));
+    fields.values_mut().for_each(without_empty);
+}
