@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 
 use self::metrics::Metrics;
 use super::args::SuitesArg;
@@ -22,7 +24,7 @@ use crate::clock::Timestamp;
 use crate::control::KeysAnswer;
 use crate::event::Event;
 use crate::exchange::Request;
-use crate::load::{LoadError, LoadInput, LoadOptions, check_allowed, run as run_load, search};
+use crate::load::{BudgetServer, LoadError, LoadInput, LoadOptions, check_allowed, run as run_load, search};
 use crate::load_profile::model::Scenario;
 use crate::load_profile::{LoadProfile, Shard};
 use crate::load_summary::LoadSummaryBuilder;
@@ -63,6 +65,10 @@ pub struct LoadArgs {
     /// Begin at this time, yyyy-MM-ddTHH:mm:ssZ, so that shards start together; else IDVET_START_AT
     #[arg(long, value_name = "TIME")]
     pub start_at: Option<String>,
+    /// Hold every limit together with the other processes that name this Redis server, redis://HOST:PORT/DB, instead of an n-th
+    /// each; its password is read from IDVET_REDIS_PASSWORD
+    #[arg(long, value_name = "URL")]
+    pub shared_budget: Option<String>,
     /// Folder for events.jsonl and the reports
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     pub out: PathBuf,
@@ -121,7 +127,7 @@ pub(super) fn run(args: &LoadArgs, world: &mut World<'_>) -> Result<u8, Failure>
 fn refused(error: LoadError) -> Failure {
     let code = match error {
         LoadError::OverLimits(_) | LoadError::Unbudgeted { .. } => exit::BUDGET,
-        LoadError::Unresolved { .. } => exit::COULD_NOT_JUDGE,
+        LoadError::Unresolved { .. } | LoadError::BudgetServer { .. } => exit::COULD_NOT_JUDGE,
         _ => exit::USAGE,
     };
     Failure::Told { code, fragment: error.to_string() }
@@ -159,6 +165,7 @@ async fn prepare(
         salt: rand::random_range(1..=u64::MAX),
         workers: usize::from(args.workers),
         shard: shard(args, world)?,
+        budget_server: budget_server(args, &target, world)?,
         start_in: start_in(args, world)?,
         clock: Arc::clone(&world.clock),
         stop: Arc::clone(stop),
@@ -197,6 +204,29 @@ fn start_in(args: &LoadArgs, world: &World<'_>) -> Result<Duration, Failure> {
         return Err(Failure::usage(format!("use --start-at {text}: that is more than a day from now")));
     }
     Ok(Duration::from_millis(left.unsigned_abs()))
+}
+
+/// Reads where limits are held together with other processes.
+fn budget_server(args: &LoadArgs, target: &Target, world: &World<'_>) -> Result<Option<BudgetServer>, Failure> {
+    let Some(text) = &args.shared_budget else { return Ok(None) };
+    let unusable = |reason: &str| Failure::usage(format!("use --shared-budget: {reason}"));
+    let url =
+        url::Url::parse(text).map_err(|error| unusable(&format!("{error}; it looks like redis://HOST:PORT/DB")))?;
+    if url.password().is_some() {
+        return Err(unusable("a command line can be read by others; leave the password to IDVET_REDIS_PASSWORD"));
+    }
+    if url.scheme() != "redis" || url.host_str().is_none() {
+        return Err(unusable("it looks like redis://HOST:PORT/DB"));
+    }
+    // Limits are those of accounts: who calls with other keys has others.
+    let mut hash = Sha256::new();
+    for key in target.sandbox.accounts.iter().filter_map(|account| account.access_key_id.as_ref()) {
+        hash.update(key.as_bytes());
+        hash.update([0]);
+    }
+    let account = hex::encode(&hash.finalize()[..8]);
+    let password = world.var("IDVET_REDIS_PASSWORD").map(SecretString::from);
+    Ok(Some(BudgetServer { address: text.clone(), password, account }))
 }
 
 /// Reads which shard this process is.

@@ -64,6 +64,9 @@ pub struct LoadLimit {
     pub per_second: u32,
     /// True for a limit of the contract, false for a budget of the target.
     pub documented: bool,
+    /// True where other processes hold the same limit together with this one, which has a share of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_shared: bool,
     /// Positions of the steps whose calls count.
     pub steps: Vec<u32>,
 }

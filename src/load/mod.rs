@@ -13,6 +13,10 @@ mod program;
 mod record;
 mod run;
 mod search;
+#[cfg(feature = "redis")]
+mod shared_budget;
+#[cfg_attr(not(any(feature = "redis", test)), expect(dead_code, reason = "nobody hands out shares"))]
+mod shares;
 mod template;
 mod timer;
 mod values;
@@ -24,6 +28,8 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use crate::clock::Clock;
 use crate::contract::Contracts;
@@ -70,11 +76,23 @@ pub struct LoadOptions {
     pub workers: usize,
     /// Which arrivals are this process's.
     pub shard: Shard,
+    /// Who hands out shares of every limit; absent: each of `n` shards has an n-th.
+    pub budget_server: Option<BudgetServer>,
     /// How long to wait before the first arrival is due, so that shards start together.
     pub start_in: Duration,
     pub clock: Arc<dyn Clock>,
     /// Stops the run; what came so far is kept.
     pub stop: Arc<AtomicBool>,
+}
+
+/// A Redis server at which several processes hold their limits together. Without the feature `redis` it is refused.
+#[derive(Debug, Clone)]
+pub struct BudgetServer {
+    /// `redis://HOST:PORT/DB`, without a password.
+    pub address: String,
+    pub password: Option<SecretString>,
+    /// Sets those who hold limits together apart from others: limits are those of an account.
+    pub account: String,
 }
 
 /// Why a load run could not begin.
@@ -96,6 +114,8 @@ pub enum LoadError {
     Step { step: String, reason: String },
     #[error("keep to the limits: {0}")]
     OverLimits(String),
+    #[error("share limits at {address}: {reason}")]
+    BudgetServer { address: String, reason: String },
     #[error("split the run among shards: {0}")]
     NotSplit(String),
     #[error(

@@ -12,6 +12,8 @@ use super::collect::Collector;
 use super::full_check::FullCheck;
 use super::gate::Gate;
 use super::program::{CONTROL, Program, ProgramInput};
+#[cfg(feature = "redis")]
+use super::shared_budget::Member;
 use super::worker::{Common, Message, Options, RetryRules, Worker};
 use super::{ClosedUsers, LoadError, LoadInput, closed};
 use crate::event::{
@@ -43,11 +45,12 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
         salt: input.options.salt,
     };
     let program = Program::new(&ProgramInput { profile: &input.profile, request, limits: &limits, addresses })?;
+    let member = join(input, &limits)?;
     // Users share one record, whatever they run on.
     let workers = if closed_users(input).is_some() { 1 } else { input.options.workers.max(1) };
     wait(input);
     let common = Arc::new(Common {
-        gate: Gate::new(&limits.limits),
+        gate: Gate::new(&limits.limits, member.as_ref().map(Member::shares)),
         billable_left: AtomicU64::new(
             budgets_of_shard(&input.target.budgets, input.options.shard.n).billable_calls.unwrap_or(u64::MAX),
         ),
@@ -137,12 +140,50 @@ pub(super) fn limits_of(input: &LoadInput) -> Result<Limits, LoadError> {
     check_split(input)?;
     let beyond = profile.file.beyond_limits;
     let limits = Limits::of(&profile.calls, contracts, &target.budgets, beyond);
-    let n_shards = input.options.shard.n;
-    let limits = limits.split(n_shards).map_err(LoadError::OverLimits)?;
-    let demand = Demand::of_shard(profile, &limits, &budgets_of_shard(&target.budgets, n_shards), n_shards);
+    let limits = match input.options.budget_server {
+        Some(_) => limits,
+        None => limits.split(input.options.shard.n).map_err(LoadError::OverLimits)?,
+    };
+    let demand = demand_of(input, &limits);
     match demand.problems.is_empty() {
         true => Ok(limits),
         false => Err(LoadError::OverLimits(demand.problems.join("; "))),
+    }
+}
+
+fn demand_of(input: &LoadInput, limits: &Limits) -> Demand {
+    let n = input.options.shard.n;
+    Demand::of_shard(&input.profile, limits, &budgets_of_shard(&input.target.budgets, n), n)
+}
+
+/// Takes part in limits that are held together with other processes.
+#[cfg(feature = "redis")]
+fn join(input: &LoadInput, limits: &Limits) -> Result<Option<Member>, LoadError> {
+    let Some(server) = &input.options.budget_server else { return Ok(None) };
+    let needed = demand_of(input, limits).limits;
+    let needed: Vec<u32> = needed.iter().map(|limit| limit.peak.most.ceil().min(f64::from(u32::MAX)) as u32).collect();
+    Member::join(server, &limits.limits, &needed).map(Some)
+}
+
+#[cfg(not(feature = "redis"))]
+fn join(input: &LoadInput, _limits: &Limits) -> Result<Option<Member>, LoadError> {
+    match &input.options.budget_server {
+        None => Ok(None),
+        Some(server) => Err(LoadError::BudgetServer {
+            address: server.address.clone(),
+            reason: "this idvet was built without the feature `redis`".to_owned(),
+        }),
+    }
+}
+
+/// Nobody takes part without a server.
+#[cfg(not(feature = "redis"))]
+enum Member {}
+
+#[cfg(not(feature = "redis"))]
+impl Member {
+    fn shares(&self) -> Arc<super::shares::Shares> {
+        match *self {}
     }
 }
 
@@ -289,6 +330,7 @@ pub(super) fn announce(input: &LoadInput, limits: &Limits, emit: &mut impl FnMut
             name: limit.name(),
             per_second: limit.per_second,
             documented: limit.origin == LimitOrigin::Documented,
+            is_shared: options.budget_server.is_some(),
             steps,
         }
     });

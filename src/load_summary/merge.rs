@@ -109,11 +109,12 @@ fn check_shards(parts: &[Part<'_>]) -> Result<(), MergeError> {
     if missing.is_empty() { Ok(()) } else { Err(MergeError::Missing(missing.join(", "))) }
 }
 
-/// Each shard kept to its part of every limit; together they kept to the sum.
+/// Each shard kept to its part of every limit, and together they kept to the sum; a limit that they held together is one.
 fn limits(parts: &[Part<'_>]) -> Vec<LoadLimit> {
     let mut sums: Vec<LoadLimit> = Vec::new();
     for limit in parts.iter().flat_map(|part| &part.planned.limits) {
         match sums.iter_mut().find(|sum| (&sum.name, sum.documented) == (&limit.name, limit.documented)) {
+            Some(sum) if sum.is_shared && limit.is_shared => sum.per_second = sum.per_second.max(limit.per_second),
             Some(sum) => sum.per_second = sum.per_second.saturating_add(limit.per_second),
             None => sums.push(limit.clone()),
         }

@@ -187,8 +187,13 @@ mod merging {
         let (mut parts, _) = split(2);
         for (part, per_second) in parts.iter_mut().zip([12, 13]) {
             if let Event::LoadPlanned(planned) = &mut part[1] {
-                let limit =
-                    |name: &str| LoadLimit { name: name.to_owned(), per_second, documented: true, steps: vec![0] };
+                let limit = |name: &str| LoadLimit {
+                    name: name.to_owned(),
+                    per_second,
+                    documented: true,
+                    is_shared: false,
+                    steps: vec![0],
+                };
                 planned.limits = vec![limit("a"), limit("b")];
             }
         }

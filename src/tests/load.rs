@@ -65,6 +65,7 @@ impl World {
                 salt: 7,
                 workers: 1,
                 shard: Shard::WHOLE,
+                budget_server: None,
                 start_in: Duration::ZERO,
                 clock: Arc::new(SystemClock),
                 stop: Arc::new(AtomicBool::new(false)),

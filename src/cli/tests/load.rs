@@ -125,6 +125,9 @@ fn shards_are_merged_into_one_run() {
         ("--shard", "auto", "none of JOB_COMPLETION_INDEX"),
         ("--start-at", "2001-01-01T00:00:00Z", "that time is over"),
         ("--start-at", "noon", "it is no time like"),
+        ("--shared-budget", "redis://:word@127.0.0.1:1", "can be read by others"),
+        ("--shared-budget", "http://127.0.0.1:1", "it looks like redis://HOST:PORT/DB"),
+        ("--shared-budget", "127.0.0.1:1", "it looks like redis://HOST:PORT/DB"),
     ] {
         let refused = idvet(here.path(), &["load", "short.yaml", "--out", "out", flag, value]);
         assert_eq!(refused.code, exit::USAGE);

@@ -66,8 +66,12 @@ fn limits(summary: &LoadSummary, lang: Lang) -> String {
             true => lang.pick("documented", "文档规定"),
             false => lang.pick("budget", "预算"),
         };
+        let shared = match limit.is_shared {
+            true => lang.pick(", held together with other processes", "，与其他进程共同遵守"),
+            false => "",
+        };
         text.push_str(&format!(
-            "* {}: {} {} ({origin}), {} {most}\n",
+            "* {}: {} {} ({origin}{shared}), {} {most}\n",
             prose(&limit.name),
             limit.per_second,
             lang.pick("calls a second", "次/秒"),
