@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -72,37 +72,51 @@ fn client(program: &str) -> Command {
     command
 }
 
-/// Answers every request with the same good answer, and notes when each came.
+/// Answers every request with the same good answer, and notes when each came, in a thread of its connection.
 struct Static {
     url: String,
-    arrivals: Arc<Mutex<Vec<Instant>>>,
+    noted: Arc<Noted>,
+}
+
+/// What came to a server, and how it behaves.
+struct Noted {
+    arrivals: Mutex<Vec<Instant>>,
+    resets: AtomicU64,
+    /// Nobody is answered in the first second of every seven, and one request in a hundred is answered by closing.
+    is_bad: bool,
+    begun: Instant,
 }
 
 const ANSWER: &str = r#"{"RequestId":"130A2C10-B9EE-4D84-88E3-5384FF039795","Message":"success","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b"},"Code":"200","Padding":"so that the answer has about three hundred bytes, as those of the service have, headers left aside: ----------------"}"#;
 
 impl Static {
-    fn start() -> Self {
+    fn start(is_bad: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let arrivals = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&arrivals);
+        let noted = Arc::new(Noted {
+            arrivals: Mutex::new(Vec::new()),
+            resets: AtomicU64::new(0),
+            is_bad,
+            begun: Instant::now(),
+        });
+        let at_work = Arc::clone(&noted);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let noted = Arc::clone(&noted);
+                let noted = Arc::clone(&at_work);
                 std::thread::spawn(move || serve(stream, &noted));
             }
         });
-        Self { url, arrivals }
+        Self { url, noted }
     }
 
     fn take_arrivals(&self) -> Vec<Instant> {
-        let mut arrivals = std::mem::take(&mut *self.arrivals.lock().expect("a list"));
+        let mut arrivals = std::mem::take(&mut *self.noted.arrivals.lock().expect("a list"));
         arrivals.sort_unstable();
         arrivals
     }
 }
 
-fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Instant>>) {
+fn serve(mut stream: TcpStream, noted: &Noted) {
     let _ = stream.set_nodelay(true);
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{ANSWER}",
@@ -117,8 +131,16 @@ fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Instant>>) {
         }
         let now = Instant::now();
         if is_whole(&room[..filled]) {
-            noted.lock().expect("a list").push(now);
+            noted.arrivals.lock().expect("a list").push(now);
             filled = 0;
+            if noted.is_bad {
+                let into = noted.begun.elapsed().as_millis() as u64 % 7_000;
+                std::thread::sleep(Duration::from_millis(if into < 1_000 { 1_000 - into } else { 1 }));
+                if rand::random_ratio(1, 100) {
+                    noted.resets.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+            }
             if stream.write_all(answer.as_bytes()).is_err() {
                 return;
             }
@@ -147,7 +169,7 @@ const CALLS: u64 = 200_000;
 
 /// Processor time of one call when 64 connections are always busy, as wrk has them.
 fn cost(folder: &Path) {
-    let server = Static::start();
+    let server = Static::start(false);
     let per_call = |used: Duration, calls: u64| used.as_secs_f64() * 1e6 / calls as f64;
     let idvet = |scheme: &str, count: u64| {
         let rest = format!(
@@ -201,7 +223,7 @@ fn wrk(folder: &Path, server: &Static, script: &str) -> Option<f64> {
 
 /// Due times against the arrivals that the server saw.
 fn pace(folder: &Path) {
-    let server = Static::start();
+    let server = Static::start(false);
     for (rate, seconds) in [(100, 10), (1_000, 10), (5_000, 10), (10_000, 10)] {
         let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
@@ -306,86 +328,45 @@ fn truth(folder: &Path) {
     }
 }
 
-/// The most calls that the server saw within a second, stalls and all.
+/// The most calls that the server saw within a second, stalls, resets and what waited behind them and all.
 fn budget(folder: &Path) {
     let long = std::env::var_os("IDVET_LONG").is_some();
     for (limit, seconds) in [(50, if long { 1_200 } else { 60 }), (5_000, 60)] {
-        let mock = Mock::start(folder, &["--latency", "stalls:5ms,7s,1s", "--arrivals", "arrivals.csv"]);
+        let server = Static::start(true);
         let rate = f64::from(limit) * 0.98;
         let rest = format!(
-            "duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 8000 }}\ncheck_every: 0"
+            "duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}\ncheck_every: 0"
         );
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
-        let over = Arc::new(AtomicBool::new(false));
-        let resets = std::thread::spawn({
-            let (url, over) = (mock.url.clone(), Arc::clone(&over));
-            move || reset_now_and_then(&url, &over)
-        });
-        let report = load(folder, &mock.url, &["--max-qps", &limit.to_string()]);
-        over.store(true, Ordering::Release);
-        let n_resets = resets.join().expect("a thread that ends");
-        mock.stop();
-        let text = std::fs::read_to_string(folder.join("arrivals.csv")).expect("a log");
-        let mut times: Vec<u64> =
-            text.lines().skip(1).filter_map(|line| line.split(',').next()?.parse().ok()).collect();
-        times.sort_unstable();
+        let report = load(folder, &server.url, &["--max-qps", &limit.to_string()]);
+        let mut times = server.take_arrivals();
+        // The first asked for a control API.
+        times.remove(0);
         let (mut first, mut most) = (0, 0);
         for (last, time) in times.iter().enumerate() {
-            while time - times[first] >= 1_000_000_000 {
+            while time.duration_since(times[first]) >= Duration::from_secs(1) {
                 first += 1;
             }
             most = most.max(last + 1 - first);
         }
         let throttled = &report["steps"][0]["classes"]["throttled"]["calls"];
+        let n_resets = server.noted.resets.load(Ordering::Relaxed);
         line(
             &format!("budget of {limit}, {seconds} s, stalls, {n_resets} resets: most calls in a sliding second"),
             most.to_string(),
             &format!("{limit} at most"),
         );
         line(
-            "    calls; throttled; dropped",
-            format!("{}; {throttled}; {}", times.len(), report["arrivals"]["dropped"]),
+            "    calls; throttled; dropped; held by the limit",
+            format!("{}; {throttled}; {}; {}", times.len(), report["arrivals"]["dropped"], report["held"]["by_limit"]),
             "0 throttled",
         );
     }
 }
 
-/// Lets the mock reset five connections every few seconds, at odd times; returns how many altogether.
-fn reset_now_and_then(url: &str, over: &AtomicBool) -> u64 {
-    let asked = |authority: &str, request: &str| -> Option<String> {
-        let mut stream = TcpStream::connect(authority).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
-        stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        let _ = stream.read_to_string(&mut answer);
-        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
-    };
-    let authority = url.trim_start_matches("http://");
-    let get = format!("GET /.well-known/idvet HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
-    let told: Value = serde_json::from_str(&asked(authority, &get).expect("an answer")).expect("JSON");
-    let control = told["control"].as_str().expect("an address").trim_start_matches("http://").to_owned();
-    let body = r#"{"faults":[{"times":5,"kind":"reset"}]}"#;
-    let post = format!(
-        "POST /faults HTTP/1.1\r\nHost: {control}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let mut count = 0;
-    for pause_ms in [2_300, 3_700, 1_100, 4_900].into_iter().cycle() {
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_millis(pause_ms) {
-            if over.load(Ordering::Acquire) {
-                return count;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        count += if asked(&control, &post).is_some() { 5 } else { 0 };
-    }
-    count
-}
-
 /// Memory while 10,000 a second are sent.
 fn memory(folder: &Path) {
-    let server = Static::start();
+    let server = Static::start(false);
     let seconds = if std::env::var_os("IDVET_LONG").is_some() { 600 } else { 60 };
     let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
     profile(folder, "{ model: constant, rate: 10000 }", &rest);
