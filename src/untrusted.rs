@@ -14,12 +14,16 @@ use crate::diagnostic::{Style, parse_yaml, render};
 use crate::event::Event;
 use crate::exchange::Request;
 use crate::files::SuiteFiles;
+use crate::load_profile::{ProfileInput, Shard, parse_profile};
+use crate::load_summary::LoadSummary;
 use crate::mock::{Mock, MockOptions};
+use crate::report::load::LoadFormat;
 use crate::report::{self, Document, Format, Lang};
 use crate::signing::recording::{parse_http_text, parse_recording};
 use crate::signing::{self, Credentials, Key, Scheme, SigningInput};
-use crate::suite;
+use crate::suite::{self, Suites};
 use crate::target::model::Target;
+use crate::transport::read_in_two;
 
 /// A name of a target and what it calls.
 pub type Entrance = (&'static str, fn(&[u8]));
@@ -32,6 +36,9 @@ pub const ENTRANCES: &[Entrance] = &[
     ("recording", recording),
     ("events", events),
     ("reports", reports),
+    ("load_profile", load_profile),
+    ("load_events", load_events),
+    ("answer", answer),
 ];
 
 /// The instant at which all of it happens: nothing here looks at the machine's clock.
@@ -39,6 +46,9 @@ const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
 static CONTRACTS: LazyLock<Contracts> =
     LazyLock::new(|| Contracts::load(&SuiteFiles::embedded()).expect("the embedded contracts load"));
+
+static SUITES: LazyLock<Suites> =
+    LazyLock::new(|| suite::load(&SuiteFiles::embedded(), &CONTRACTS).expect("the embedded suites load"));
 
 static MOCK: LazyLock<Mock> = LazyLock::new(|| {
     let text = &SuiteFiles::embedded().files["targets/mock.yaml"];
@@ -165,6 +175,40 @@ fn render_all(events: &[Event]) {
         assert!(!junit.contains(['\u{0}', '\u{1b}']), "a control character in JUnit");
     }
 }
+
+/// Parses a load profile, shows the mistakes, and looks at the first of its arrivals.
+pub fn load_profile(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let read = |_: &str| Err("there is no such file".to_owned());
+    let input = ProfileInput { contracts: &CONTRACTS, suites: &SUITES, seed: 1, read: &read };
+    match parse_profile("fuzzed", ("fuzzed.yaml", &text.into()), &input) {
+        Err(mistakes) => drop(render(&mistakes, Style::Plain)),
+        Ok(profile) => {
+            let dues: Vec<u64> = profile.schedule.arrivals(Shard::WHOLE).take(1_000).map(|one| one.due).collect();
+            assert!(dues.is_sorted(), "an arrival is due before the one before it");
+        }
+    }
+}
+
+/// Reads the events of a load run and makes every report of it.
+pub fn load_events(bytes: &[u8]) {
+    let Ok(stream) = report::events::read_events(bytes) else { return };
+    let Ok(summary) = LoadSummary::from_events(&stream.events) else { return };
+    for format in LoadFormat::ALL {
+        let _ = format.render(&summary, Lang::Zh);
+    }
+}
+
+/// Reads an answer as load runs do: the same comes of it whether it comes in one piece or in two.
+pub fn answer(bytes: &[u8]) {
+    let Some((cut, bytes)) = bytes.split_first() else { return };
+    let whole = read_in_two(bytes, bytes.len(), ANSWER_LIMIT);
+    let pieces = read_in_two(bytes, bytes.len() * usize::from(*cut) / 256, ANSWER_LIMIT);
+    assert!(bytes.len() > ANSWER_LIMIT || whole == pieces, "{whole:?} and {pieces:?}");
+}
+
+/// Bytes of an answer's body that are read.
+const ANSWER_LIMIT: usize = 1 << 20;
 
 fn read_request(bytes: &[u8]) -> Option<Request> {
     let (head, body) = match bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -1,20 +1,21 @@
 //! One case on one SDK: calls made, requests and outcomes judged.
 
+mod calls;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::StreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use self::calls::Played;
 use super::battery::{self, Subject};
 use super::driver::{Driver, DriverFault};
-use super::protocol::{Answered, Call, CallCredentials, Hello, OptionName, Outcome};
+use super::protocol::{Hello, OptionName, Outcome};
 use super::run::{Done, Judge};
 use super::suite::{EndpointUse, PlannedSdkCase, TokenUse, operation_of};
 use super::wanted::{self, Made};
-use crate::control::FaultKind;
 use crate::event::{CaseFinished, CheckRecorded, ExchangeRecorded, Mismatch, Verdict};
 use crate::mock::Seen;
 use crate::redact::Echo;
@@ -33,71 +34,67 @@ pub(super) enum Company {
     None,
 }
 
-impl Judge {
-    /// Runs a case, in the driver that all share or in one of its own.
-    pub(super) async fn run_case(&self, idx: usize, planned: &PlannedSdkCase, company: Company) -> Done {
-        let begun = Instant::now();
-        let not_run = |verdict: Verdict, reason: String, lost: Option<DriverFault>| Done {
+/// Why a case has no verdict of its own.
+struct NotRun {
+    verdict: Verdict,
+    reason: String,
+    lost: Option<DriverFault>,
+}
+
+impl NotRun {
+    fn not_exercised(reason: impl Into<String>) -> Self {
+        Self { verdict: Verdict::NotExercised, reason: reason.into(), lost: None }
+    }
+
+    fn indeterminate(reason: impl std::fmt::Display) -> Self {
+        Self { verdict: Verdict::Indeterminate, reason: reason.to_string(), lost: None }
+    }
+
+    fn done(self, planned: &PlannedSdkCase) -> Done {
+        Done {
             finished: CaseFinished {
                 case: planned.id.clone(),
-                verdict,
-                reason: Some(reason),
+                verdict: self.verdict,
+                reason: Some(self.reason),
                 checks: Vec::new(),
                 elapsed_micros: 0,
             },
             exchanges: Vec::new(),
-            lost,
+            lost: self.lost,
             has_hung: false,
-        };
-        if let Some(reason) = lacking(&self.hello, planned) {
-            return not_run(Verdict::NotExercised, reason, None);
         }
-        if planned.case.debug && self.input.launch.debug.is_empty() {
-            let reason = "the driver's manifest names no variables that turn a debug log on".to_owned();
-            return not_run(Verdict::NotExercised, reason, None);
+    }
+}
+
+/// What the driver told of a case's calls, and what is wrong where it did not.
+#[derive(Default)]
+struct Told {
+    made: Vec<Made>,
+    checks: Vec<CheckRecorded>,
+    has_hung: bool,
+}
+
+impl Judge {
+    /// Runs a case, in the driver that all share or in one of its own.
+    pub(super) async fn run_case(&self, idx: usize, planned: &PlannedSdkCase, company: Company) -> Done {
+        match self.try_case(idx, planned, company).await {
+            Ok(done) => done,
+            Err(not_run) => not_run.done(planned),
         }
-        if self.n_silent.load(Ordering::Relaxed) >= SILENT {
-            let reason = format!("the driver left {SILENT} calls in a row without a request and without an answer");
-            return not_run(Verdict::Indeterminate, reason, None);
-        }
-        let driver = match company {
-            Company::Shared => self.driver().await,
-            Company::None => {
-                let mut launch = self.input.launch.clone();
-                launch.environment.extend(self.stage.environment(planned.case.endpoint));
-                match planned.case.debug {
-                    true => Driver::start_logging(&launch).await.map(Arc::new),
-                    false => Driver::start(&launch).await.map(Arc::new),
-                }
-            }
-        };
-        let driver = match driver {
-            Ok(driver) => driver,
-            Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
-        };
+    }
+
+    async fn try_case(&self, idx: usize, planned: &PlannedSdkCase, company: Company) -> Result<Done, NotRun> {
+        let begun = Instant::now();
         let case = &planned.case;
+        self.check_possible(planned)?;
+        let driver = self.driver_for(planned, company).await.map_err(NotRun::indeterminate)?;
         let number = u32::try_from(idx % 4_096).unwrap_or(0);
         let mut credentials = self.stage.credentials(number, case.token);
         if let Some(secret) = &case.secret {
             credentials.secret = SecretString::from(secret.as_str());
         }
-        let key = credentials.access_key_id.clone();
-        let replies = case.replies.iter().map(|reply| self.pointed(reply)).collect();
-        self.stage.script(case.endpoint, &key, replies);
-        let calls: Vec<Call> = (0..case.count).map(|nth| self.call(planned, &credentials, (number, nth))).collect();
-        let parameters: Vec<(String, Value)> =
-            calls.first().map(|call| call.parameters.clone().into_iter().collect()).unwrap_or_default();
-        let limit = Duration::from_millis(case.limit_ms);
-        let results = match case.processes {
-            0 | 1 => make(&driver, calls, case.at_once, (limit, case.pause_ms)).await,
-            n_processes => match self.make_apart(calls, (n_processes, case.at_once), (limit, case.pause_ms)).await {
-                Ok(results) => results,
-                Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), None),
-            },
-        };
-        let seen = self.stage.take(case.endpoint, &key);
-        let elsewhere = self.stage.take_elsewhere(&key);
-        let astray = self.stage.take_astray(case.endpoint, &key);
+        let Played { parameters, results, seen, elsewhere, astray } =
+            self.play(&driver, planned, (&credentials, number)).await?;
         let lost = driver.fault();
         let is_silent = seen.is_empty()
             && results.iter().all(|result| matches!(result, Err(DriverFault::Hang(_) | DriverFault::Spin(..))));
@@ -105,41 +102,9 @@ impl Judge {
             true => self.n_silent.fetch_add(1, Ordering::Relaxed),
             false => self.n_silent.swap(0, Ordering::Relaxed),
         };
-        let mut checks = Vec::new();
-        let mut made = Vec::new();
-        let mut has_hung = false;
-        for result in results {
-            match result {
-                Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => {
-                    return not_run(Verdict::NotExercised, reason, None);
-                }
-                Ok(one) => made.push(one),
-                Err(fault @ (DriverFault::Hang(_) | DriverFault::Spin(..))) => {
-                    let expected = format!("an end within {} ms", case.limit_ms);
-                    let hung = Mismatch { place: "the call".to_owned(), expected, actual: fault.to_string() };
-                    checks.extend(case.requirements.iter().map(|id| record(id, "hang", Some(hung.clone()))));
-                    has_hung = true;
-                    if company == Company::Shared {
-                        self.replace().await;
-                    }
-                }
-                Err(fault @ (DriverFault::Ended { .. } | DriverFault::Memory(_))) => {
-                    let ended = Mismatch {
-                        place: "the process".to_owned(),
-                        expected: "still there".to_owned(),
-                        actual: fault.to_string(),
-                    };
-                    checks.push(record("sdk.robustness.87", "process", Some(ended)));
-                }
-                Err(fault) => return not_run(Verdict::Indeterminate, fault.to_string(), Some(fault)),
-            }
-        }
+        let Told { made, mut checks, has_hung } = self.told(planned, results, company).await?;
         if seen.is_empty() && astray.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
-            return not_run(
-                Verdict::Indeterminate,
-                "the driver tells of an answer, but nothing was sent".to_owned(),
-                None,
-            );
+            return Err(NotRun::indeterminate("the driver tells of an answer, but nothing was sent"));
         }
         checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
         if let Some(mismatch) = wanted::of_way(case.endpoint, &astray) {
@@ -151,8 +116,7 @@ impl Judge {
                 Err(_) => String::new(),
             };
             if !log.contains(&self.input.suites.calls[&planned.operation].action) {
-                let reason = "the SDK's debug log tells nothing of the request".to_owned();
-                return not_run(Verdict::NotExercised, reason, None);
+                return Err(NotRun::not_exercised("the SDK's debug log tells nothing of the request"));
             }
             checks.extend(case.requirements.iter().map(|id| record(id, "log", wanted::of_log(&log, &credentials))));
         }
@@ -162,12 +126,82 @@ impl Judge {
         let failed = checks.iter().any(|check| check.mismatch.is_some() && self.binds(&check.requirement));
         let elapsed_micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let verdict = if failed { Verdict::Failed } else { Verdict::Passed };
-        Done {
+        Ok(Done {
             finished: CaseFinished { case: planned.id.clone(), verdict, reason: None, checks, elapsed_micros },
             exchanges: self.evidence(planned, &seen),
             lost,
             has_hung,
+        })
+    }
+
+    /// Says why a case cannot be run with this driver, if it cannot.
+    fn check_possible(&self, planned: &PlannedSdkCase) -> Result<(), NotRun> {
+        if let Some(reason) = lacking(&self.hello, planned) {
+            return Err(NotRun::not_exercised(reason));
         }
+        if planned.case.debug && self.input.launch.debug.is_empty() {
+            let reason = "the driver's manifest names no variables that turn a debug log on";
+            return Err(NotRun::not_exercised(reason));
+        }
+        if self.n_silent.load(Ordering::Relaxed) >= SILENT {
+            let reason = format!("the driver left {SILENT} calls in a row without a request and without an answer");
+            return Err(NotRun::indeterminate(reason));
+        }
+        Ok(())
+    }
+
+    async fn driver_for(&self, planned: &PlannedSdkCase, company: Company) -> Result<Arc<Driver>, DriverFault> {
+        if company == Company::Shared {
+            return self.driver().await;
+        }
+        let mut launch = self.input.launch.clone();
+        launch.environment.extend(self.stage.environment(planned.case.endpoint));
+        match planned.case.debug {
+            true => Driver::start_logging(&launch).await.map(Arc::new),
+            false => Driver::start(&launch).await.map(Arc::new),
+        }
+    }
+
+    /// Sorts what the driver told from what it did not.
+    async fn told(
+        &self,
+        planned: &PlannedSdkCase,
+        results: Vec<Result<Made, DriverFault>>,
+        company: Company,
+    ) -> Result<Told, NotRun> {
+        let case = &planned.case;
+        let mut told = Told::default();
+        for result in results {
+            match result {
+                Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => return Err(NotRun::not_exercised(reason)),
+                Ok(one) => told.made.push(one),
+                Err(fault @ (DriverFault::Hang(_) | DriverFault::Spin(..))) => {
+                    let expected = format!("an end within {} ms", case.limit_ms);
+                    let hung = Mismatch { place: "the call".to_owned(), expected, actual: fault.to_string() };
+                    told.checks.extend(case.requirements.iter().map(|id| record(id, "hang", Some(hung.clone()))));
+                    told.has_hung = true;
+                    if company == Company::Shared {
+                        self.replace().await;
+                    }
+                }
+                Err(fault @ (DriverFault::Ended { .. } | DriverFault::Memory(_))) => {
+                    let ended = Mismatch {
+                        place: "the process".to_owned(),
+                        expected: "still there".to_owned(),
+                        actual: fault.to_string(),
+                    };
+                    told.checks.push(record("sdk.robustness.87", "process", Some(ended)));
+                }
+                Err(fault) => {
+                    return Err(NotRun {
+                        verdict: Verdict::Indeterminate,
+                        reason: fault.to_string(),
+                        lost: Some(fault),
+                    });
+                }
+            }
+        }
+        Ok(told)
     }
 
     fn binds(&self, requirement: &str) -> bool {
@@ -189,72 +223,6 @@ impl Judge {
         let mut driver = self.driver.lock().await;
         if let Ok(fresh) = Driver::start(&self.input.launch).await {
             *driver = Arc::new(fresh);
-        }
-    }
-
-    /// Makes calls with several drivers that are started at once for it.
-    async fn make_apart(
-        &self,
-        calls: Vec<Call>,
-        (n_processes, at_once): (u32, u32),
-        (limit, pause_ms): (Duration, u64),
-    ) -> Result<Vec<Result<Made, DriverFault>>, DriverFault> {
-        let n_processes = usize::try_from(n_processes).unwrap_or(1);
-        let share = calls.len().div_ceil(n_processes).max(1);
-        let one = |calls: Vec<Call>| async move {
-            let driver = Arc::new(Driver::start(&self.input.launch).await?);
-            let results = make(&driver, calls, at_once, (limit, pause_ms)).await;
-            if let Ok(driver) = Arc::try_unwrap(driver) {
-                driver.stop().await;
-            }
-            Ok(results)
-        };
-        let shares: Vec<Vec<Call>> = calls.chunks(share).map(<[Call]>::to_vec).collect();
-        let results = futures_util::future::join_all(shares.into_iter().map(one)).await;
-        Ok(results.into_iter().collect::<Result<Vec<_>, DriverFault>>()?.into_iter().flatten().collect())
-    }
-
-    /// Puts the address of the other host into a reply that points to it, and long texts where they are wanted.
-    fn pointed(&self, reply: &FaultKind) -> FaultKind {
-        let FaultKind::Answer(answer) = reply else { return reply.clone() };
-        let mut answer = answer.clone();
-        let filled = |text: &String| repeated(&text.replace("{other}", &self.stage.other_host()));
-        answer.headers.values_mut().for_each(|value| *value = filled(value));
-        answer.body = filled(&answer.body);
-        FaultKind::Answer(answer)
-    }
-
-    fn call(&self, planned: &PlannedSdkCase, credentials: &Credentials, (number, nth): (u32, u32)) -> Call {
-        let valid = &self.input.suites.calls[&planned.operation];
-        let mut parameters = valid.parameters.clone();
-        parameters.extend(planned.case.parameters.clone());
-        parameters.retain(|name, _| !planned.case.without.contains(name));
-        for value in parameters.values_mut() {
-            if let Value::String(text) = value {
-                *text = repeated(&text.replace("{n}", &format!("{number}x{nth}")));
-            }
-        }
-        let mut options = planned.case.options.clone();
-        let to = planned.case.endpoint;
-        if matches!(to, EndpointUse::Https | EndpointUse::HttpsByDefault) && options.ca_file.is_none() {
-            options.ca_file = Some(self.stage.ca_file().display().to_string());
-        }
-        Call {
-            id: format!("{}#{nth}", planned.id),
-            operation: planned.operation.clone(),
-            version: valid.version.clone(),
-            action: valid.action.clone(),
-            endpoint: match to {
-                EndpointUse::HttpsByDefault => self.stage.endpoint(to).replace("https://", ""),
-                _ => self.stage.endpoint(to),
-            },
-            credentials: CallCredentials {
-                access_key_id: credentials.access_key_id.clone(),
-                access_key_secret: credentials.secret.clone(),
-                security_token: credentials.security_token.clone(),
-            },
-            parameters,
-            options,
         }
     }
 
@@ -337,47 +305,6 @@ pub(super) fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>)
     CheckRecorded { requirement: requirement.to_owned(), check: check.to_owned(), step: 0, mismatch }
 }
 
-/// Puts a long text in the place of `{repeat N}`.
-fn repeated(text: &str) -> String {
-    let found = text.split_once("{repeat ").and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
-    match found.and_then(|(before, (times, after))| Some((before, times.parse::<usize>().ok()?, after))) {
-        Some((before, times, after)) => format!("{before}{}{after}", "A".repeat(times)),
-        None => text.to_owned(),
-    }
-}
-
-/// Makes calls, so many at a time.
-async fn make(
-    driver: &Arc<Driver>,
-    calls: Vec<Call>,
-    at_once: u32,
-    (limit, pause_ms): (Duration, u64),
-) -> Vec<Result<Made, DriverFault>> {
-    let one = |(nth, call): (usize, Call)| {
-        let driver = Arc::clone(driver);
-        async move {
-            if nth > 0 && pause_ms > 0 {
-                tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-            }
-            let begun = Instant::now();
-            let Answered { outcome, foreign, .. } = driver.call(&call, limit).await?;
-            Ok(Made { outcome, foreign, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX) })
-        }
-    };
-    let width = usize::try_from(at_once.max(1)).unwrap_or(1);
-    let mut running = futures_util::stream::iter(calls.into_iter().enumerate().map(one)).buffered(width);
-    let mut results = Vec::new();
-    while let Some(result) = running.next().await {
-        let is_over = result.is_err();
-        results.push(result);
-        // Who does not come back from one call is not asked for the rest.
-        if is_over {
-            break;
-        }
-    }
-    results
-}
-
 /// What must stand in no error text, with what it is.
 fn told_secrets(
     credentials: &Credentials,
@@ -429,17 +356,4 @@ fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
     ];
     let missing = wanted.into_iter().find(|(is_wanted, option)| *is_wanted && !hello.options.contains(option));
     missing.map(|(_, option)| format!("the driver cannot set {}", serde_json::to_string(&option).unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::repeated;
-
-    #[test]
-    fn long_texts_stand_where_they_are_wanted() {
-        assert_eq!(repeated("a{repeat 3}b"), "aAAAb");
-        for text in ["", "{repeat x}", "{repeat 3", "{n}"] {
-            assert_eq!(repeated(text), text);
-        }
-    }
 }

@@ -134,6 +134,9 @@ fn import_table() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "suite",
                 "mock",
                 "report",
+                "load_profile",
+                "load_summary",
+                "transport",
             ],
         ),
     ];

@@ -16,5 +16,6 @@ mod tests;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use options::{TransportError, TransportOptions};
+pub(crate) use raw::read_in_two;
 pub use raw::{Driven, RawAddress, RawConnection, ResponseHead};
 pub use send::{Framing, Transport};

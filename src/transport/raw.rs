@@ -14,6 +14,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
 pub use response::ResponseHead;
+pub(crate) use response::read_in_two;
 use response::{ResponseReader, Unreadable};
 
 use super::endpoint::Endpoint;

@@ -1,9 +1,8 @@
 //! Figures of a load run while it runs, for whoever scrapes them: OpenMetrics over HTTP.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +11,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::event::{Event, LoadClass, LoadInterval};
 use crate::load_summary::read_histogram;
@@ -20,18 +24,53 @@ use crate::load_summary::read_histogram;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metrics(Arc<Mutex<Figures>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Figures {
     steps: Vec<String>,
-    calls: BTreeMap<(String, &'static str), u64>,
-    /// Of the last second: step and quantile to seconds.
-    latency: BTreeMap<(String, &'static str), f64>,
-    due: u64,
-    dropped: u64,
-    finished: u64,
-    abandoned: u64,
-    wrong: u64,
-    open: u64,
+    registry: Registry,
+    calls: Family<Labels, Counter>,
+    /// Of the last second.
+    latency: Family<Labels, Gauge<f64, AtomicU64>>,
+    due: Counter,
+    dropped: Counter,
+    finished: Counter,
+    abandoned: Counter,
+    wrong: Counter,
+    open: Gauge,
+}
+
+type Labels = Vec<(&'static str, String)>;
+
+impl Default for Figures {
+    fn default() -> Self {
+        let mut figures = Self {
+            steps: Vec::new(),
+            registry: Registry::with_prefix("idvet_load"),
+            calls: Family::default(),
+            latency: Family::default(),
+            due: Counter::default(),
+            dropped: Counter::default(),
+            finished: Counter::default(),
+            abandoned: Counter::default(),
+            wrong: Counter::default(),
+            open: Gauge::default(),
+        };
+        let Self { registry, calls, latency, due, dropped, finished, abandoned, wrong, open, .. } = &mut figures;
+        registry.register("calls", "Answers, and calls that had none", calls.clone());
+        let help = "Latency of good answers of the last second";
+        registry.register_with_unit("latency", help, Unit::Seconds, latency.clone());
+        for (name, help, counter) in [
+            ("arrivals", "Arrivals that were due", due),
+            ("dropped", "Calls that could not be sent in time", dropped),
+            ("finished", "Transactions that came to their end", finished),
+            ("abandoned", "Transactions that ended before", abandoned),
+            ("wrong", "Answers that break the contract, of those held against it", wrong),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register("open_connections", "Connections open at the end of the last second", open.clone());
+        figures
+    }
 }
 
 const QUANTILES: [(&str, f64); 3] = [("0.5", 0.5), ("0.99", 0.99), ("0.999", 0.999)];
@@ -92,21 +131,23 @@ fn reply(metrics: &Metrics, request: &Request<hyper::body::Incoming>) -> Respons
 
 impl Figures {
     fn add(&mut self, interval: &LoadInterval) {
-        self.due += interval.due;
-        self.dropped += interval.dropped;
-        self.finished += interval.finished;
-        self.abandoned += interval.abandoned;
-        self.wrong += interval.wrong;
-        self.open = interval.open;
+        self.due.inc_by(interval.due);
+        self.dropped.inc_by(interval.dropped);
+        self.finished.inc_by(interval.finished);
+        self.abandoned.inc_by(interval.abandoned);
+        self.wrong.inc_by(interval.wrong);
+        self.open.set(i64::try_from(interval.open).unwrap_or(i64::MAX));
         self.latency.clear();
         for row in &interval.rows {
-            let Some(step) = self.steps.get(row.step as usize).cloned() else { continue };
-            *self.calls.entry((step.clone(), class(row.class))).or_default() += row.calls;
+            let Some(step) = self.steps.get(row.step as usize) else { continue };
+            let labels = vec![("step", step.clone()), ("class", class(row.class).to_owned())];
+            self.calls.get_or_create(&labels).inc_by(row.calls);
             let Some(latency) = read_histogram(&row.latency).ok().filter(|_| row.class == LoadClass::Ok) else {
                 continue;
             };
             for (name, quantile) in QUANTILES {
-                self.latency.insert((step.clone(), name), latency.value_at_quantile(quantile) as f64 / 1e6);
+                let labels = vec![("step", step.clone()), ("quantile", name.to_owned())];
+                self.latency.get_or_create(&labels).set(latency.value_at_quantile(quantile) as f64 / 1e6);
             }
         }
     }
@@ -114,34 +155,7 @@ impl Figures {
     fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, String)>| {
-            let _ = writeln!(text, "# TYPE {name} {kind}\n# HELP {name} {help}");
-            let suffix = if kind == "counter" { "_total" } else { "" };
-            for (labels, value) in samples {
-                let _ = writeln!(text, "{name}{suffix}{labels} {value}");
-            }
-        };
-        let calls = self
-            .calls
-            .iter()
-            .map(|((step, class), count)| (format!("{{step=\"{step}\",class=\"{class}\"}}"), count.to_string()));
-        family("idvet_load_calls", "counter", "Answers, and calls that had none.", calls.collect());
-        let latency = self.latency.iter().map(|((step, quantile), seconds)| {
-            (format!("{{step=\"{step}\",quantile=\"{quantile}\"}}"), format!("{seconds:.6}"))
-        });
-        family("idvet_load_latency_seconds", "gauge", "Latency of good answers of the last second.", latency.collect());
-        for (name, help, count) in [
-            ("idvet_load_arrivals", "Arrivals that were due.", self.due),
-            ("idvet_load_dropped", "Calls that could not be sent in time.", self.dropped),
-            ("idvet_load_finished", "Transactions that came to their end.", self.finished),
-            ("idvet_load_abandoned", "Transactions that ended before.", self.abandoned),
-            ("idvet_load_wrong", "Answers that break the contract, of those held against it.", self.wrong),
-        ] {
-            family(name, "counter", help, vec![(String::new(), count.to_string())]);
-        }
-        let open = vec![(String::new(), self.open.to_string())];
-        family("idvet_load_open_connections", "gauge", "Connections open at the end of the last second.", open);
-        text.push_str("# EOF\n");
+        let _ = encode(&mut text, &self.registry);
         text
     }
 }

@@ -205,6 +205,27 @@ fn read_headers(
     Ok((ResponseHead { status, keep_alive, retry_after }, framing))
 }
 
+/// Reads an answer that comes in two pieces and then ends; returns its status and body when it is whole.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn read_in_two(bytes: &[u8], cut: usize, limit: usize) -> Result<Option<(u16, Vec<u8>)>, String> {
+    let mut reader = ResponseReader::new(limit);
+    reader.begin();
+    let (first, second) = bytes.split_at(cut.min(bytes.len()));
+    for (piece, is_last) in [(first, false), (second, true)] {
+        let taken = reader.fill(piece.len(), |room| {
+            room.copy_from_slice(piece);
+            Ok(piece.len())
+        });
+        debug_assert!(taken.is_ok(), "memory can be read");
+        if let Some(head) = reader.answer(is_last).map_err(|error| format!("{error:?}"))? {
+            return Ok(Some((head.status, reader.body().to_vec())));
+        }
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
