@@ -301,11 +301,15 @@ impl Mock {
 
 /// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
 fn truth(folder: &Path) {
-    for rate in [100, 1_000, 5_000, 10_000] {
+    for rate in [100_u32, 1_000, 5_000, 10_000] {
         let mock = Mock::start(folder, &["--latency", "stalls:1ms,10s,1s"]);
         let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
         let report = load(folder, &mock.url, &[]);
+        let peers = [&[][..], &["--latency-correction"]].map(|more| match rate {
+            1_000 => oha_latencies(&mock.url, rate, more),
+            _ => None,
+        });
         mock.stop();
         let latency = &report["steps"][0]["classes"]["ok"]["latency"];
         // Of any ten seconds one is stalled, and who comes t after its beginning waits for its end: of all calls a share of x
@@ -320,12 +324,30 @@ fn truth(folder: &Path) {
             );
         }
         let dropped = &report["arrivals"]["dropped"];
+        for (name, peer) in ["oha", "oha --latency-correction"].iter().zip(peers) {
+            if let Some([p99, p999, max]) = peer {
+                line(&format!("    {name}: p99, p99.9, max"), format!("{p99:.0}, {p999:.0}, {max:.0} ms"), "");
+            }
+        }
         line(
             "    dropped; sent late, p99",
             format!("{dropped}; {:.2} ms", report["steps"][0]["sent_late"]["p99"].as_f64().unwrap_or_default() / 1e3),
             "0",
         );
     }
+}
+
+/// Returns p99, p99.9 and the longest latency as oha tells them, in milliseconds.
+fn oha_latencies(url: &str, rate: u32, more: &[&str]) -> Option<[f64; 3]> {
+    let output = client("oha")
+        .args(["--no-tui", "--output-format", "json", "-c", "2000", "-z", "20s", "-q", &rate.to_string()])
+        .args(more)
+        .arg(url)
+        .output();
+    let told: Value = serde_json::from_slice(&output.ok()?.stdout).ok()?;
+    let seconds =
+        [&told["latencyPercentiles"]["p99"], &told["latencyPercentiles"]["p99.9"], &told["summary"]["slowest"]];
+    Some(seconds.map(|seconds| seconds.as_f64().unwrap_or_default() * 1e3))
 }
 
 /// The most calls that the server saw within a second, stalls, resets and what waited behind them and all.

@@ -33,6 +33,7 @@ const BODY_LIMIT: usize = 4 << 20;
 /// # Errors
 /// When the settings do not fit together, or the profile does not fit its limits: nothing was emitted and nothing sent.
 pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadError> {
+    let start = Instant::now() + input.options.start_in;
     let limits = limits_of(input)?;
     let addresses = addresses(input)?;
     let request = RequestInput {
@@ -48,7 +49,7 @@ pub fn run(input: &LoadInput, mut emit: impl FnMut(Event)) -> Result<(), LoadErr
     let member = join(input, &limits)?;
     // Users share one record, whatever they run on.
     let workers = if closed_users(input).is_some() { 1 } else { input.options.workers.max(1) };
-    wait(input);
+    wait(input, start);
     let common = Arc::new(Common {
         gate: Gate::new(&limits.limits, member.as_ref().map(Member::shares)),
         billable_left: AtomicU64::new(
@@ -114,8 +115,7 @@ fn closed_users(input: &LoadInput) -> Option<ClosedUsers> {
 }
 
 /// Waits for the start, or until the run is stopped before it.
-fn wait(input: &LoadInput) {
-    let start = Instant::now() + input.options.start_in;
+fn wait(input: &LoadInput, start: Instant) {
     while !input.options.stop.load(Ordering::Relaxed) {
         let left = start.saturating_duration_since(Instant::now());
         if left.is_zero() {
