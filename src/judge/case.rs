@@ -93,6 +93,10 @@ impl Judge {
         if let Some(secret) = &case.secret {
             credentials.secret = SecretString::from(secret.as_str());
         }
+        if case.endpoint == EndpointUse::NotProxied && !self.uses_proxy(planned, (&credentials, number)).await? {
+            // Who never uses a proxy keeps nobody from it.
+            return Err(NotRun::not_exercised("the SDK does not use the proxy of the environment at all"));
+        }
         let Played { parameters, results, seen, elsewhere, astray } =
             self.play(&driver, planned, (&credentials, number)).await?;
         let lost = driver.fault();
@@ -160,6 +164,15 @@ impl Judge {
             true => Driver::start_logging(&launch).await.map(Arc::new),
             false => Driver::start(&launch).await.map(Arc::new),
         }
+    }
+
+    /// Says whether the calls of a case go through a proxy that is for their address.
+    async fn uses_proxy(&self, planned: &PlannedSdkCase, key: (&Credentials, u32)) -> Result<bool, NotRun> {
+        let mut proxied = planned.clone();
+        Arc::make_mut(&mut proxied.case).endpoint = EndpointUse::Proxied;
+        let driver = self.driver_for(&proxied, Company::None).await.map_err(NotRun::indeterminate)?;
+        let played = self.play(&driver, &proxied, key).await?;
+        Ok(!played.seen.is_empty())
     }
 
     /// Sorts what the driver told from what it did not.

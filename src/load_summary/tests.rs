@@ -187,20 +187,21 @@ mod merging {
         let (mut parts, _) = split(2);
         for (part, per_second) in parts.iter_mut().zip([12, 13]) {
             if let Event::LoadPlanned(planned) = &mut part[1] {
-                let limit = |name: &str| LoadLimit {
+                let limit = |name: &str, is_shared: bool| LoadLimit {
                     name: name.to_owned(),
                     per_second,
                     documented: true,
-                    is_shared: false,
+                    is_shared,
                     steps: vec![0],
                 };
-                planned.limits = vec![limit("a"), limit("b")];
+                planned.limits = vec![limit("a", false), limit("b", true)];
             }
         }
         let merged = LoadSummary::from_events(&merge(&parts).expect("a merge")).expect("a run");
         let limits: Vec<(&str, u32)> =
             merged.planned.limits.iter().map(|limit| (limit.name.as_str(), limit.per_second)).collect();
-        assert_eq!(limits, [("a", 25), ("b", 25)]);
+        // What was held together is one limit.
+        assert_eq!(limits, [("a", 25), ("b", 13)]);
     }
 
     #[test]
