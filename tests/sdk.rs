@@ -181,7 +181,7 @@ fn an_attached_program_is_judged_by_what_it_sends() {
     let _alone = ALONE.blocking_lock();
     let folder = tempfile::tempdir().expect("a folder");
     let mut listening = Command::new(env!("CARGO_BIN_EXE_idvet"))
-        .args(["sdk", "--listen", "--for", "60", "--out", "out"])
+        .args(["sdk", "--listen", "--sample", "--for", "60", "--out", "out"])
         .current_dir(folder.path())
         .stderr(Stdio::piped())
         .stdout(Stdio::piped())
@@ -195,27 +195,33 @@ fn an_attached_program_is_judged_by_what_it_sends() {
         found.unwrap_or_else(|| panic!("{name} in {env}")).to_owned()
     };
     assert!(line.contains(&of("IDVET_ENDPOINT")) && !line.contains(&of("ALIBABA_CLOUD_ACCESS_KEY_SECRET")), "{line}");
-    // The program: a client that signs requests without their form.
-    let mut program = Command::new(env!("CARGO_BIN_EXE_idvet"))
-        .args(["driver", "--vice", "form-unsigned"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let mut answers = BufReader::new(program.stdout.take().expect("piped")).lines();
-    answers.next().expect("a hello").expect("text");
-    let mut stdin = program.stdin.take().expect("piped");
-    for (id, action, api) in [("1", "DescribeVerifyToken", "verify-token"), ("2", "NoSuchAction", "verify-token")] {
-        let call = serde_json::json!({
-            "type": "call", "id": id, "operation": format!("{api}.{action}"), "version": "2019-03-07", "action": action,
-            "endpoint": of("IDVET_ENDPOINT"), "parameters": { "BizType": "idvet-RPBasic", "BizId": "b1" },
-            "credentials": { "access_key_id": of("ALIBABA_CLOUD_ACCESS_KEY_ID"), "access_key_secret": of("ALIBABA_CLOUD_ACCESS_KEY_SECRET") },
-        });
-        writeln!(stdin, "{call}").expect("sent");
-        answers.next().expect("an answer").expect("text");
-    }
-    drop(stdin);
-    program.wait().expect("ends");
+    let run = |vice: &[&str], actions: &[&str], parameters: serde_json::Value| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_idvet"))
+            .arg("driver")
+            .args(vice)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut answers = BufReader::new(program.stdout.take().expect("piped")).lines();
+        answers.next().expect("a hello").expect("text");
+        let mut stdin = program.stdin.take().expect("piped");
+        for action in actions {
+            let call = serde_json::json!({
+                "type": "call", "id": action, "operation": format!("cloudauth.{action}"), "version": "2019-03-07", "action": action,
+                "endpoint": of("IDVET_ENDPOINT"), "parameters": parameters,
+                "credentials": { "access_key_id": of("ALIBABA_CLOUD_ACCESS_KEY_ID"), "access_key_secret": of("ALIBABA_CLOUD_ACCESS_KEY_SECRET") },
+            });
+            writeln!(stdin, "{call}").expect("sent");
+            answers.next().expect("an answer").expect("text");
+        }
+        drop(stdin);
+        program.wait().expect("ends");
+    };
+    // The program: a client that signs requests without their form, and one that does nothing wrong.
+    let token = serde_json::json!({ "BizType": "idvet-RPBasic", "BizId": "b1" });
+    run(&["--vice", "form-unsigned"], &["DescribeVerifyToken", "NoSuchAction"], token);
+    run(&[], &["DescribeFaceVerify"], serde_json::json!({ "SceneId": 1_000_000_001, "CertifyId": "c" }));
     Command::new("kill").arg(listening.id().to_string()).status().expect("kill is there");
     let ended = listening.wait_with_output().expect("ends");
     assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stdout));
@@ -231,5 +237,16 @@ fn an_attached_program_is_judged_by_what_it_sends() {
         .filter_map(|requirement| requirement["id"].as_str())
         .collect();
     assert_eq!(wrong, ["sdk.signing.14", "sdk.schema.48"]);
+    // A sample runs whose requests are answered.
+    let runs = |operation: &str| {
+        let of_operation = |event: &serde_json::Value| event["case"] == format!("sdk/attached/{operation}");
+        let mut events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        let finished = events.find(|event| event["event"] == "case-finished" && of_operation(event)).expect("a case");
+        let checks = finished["checks"].as_array().expect("checks").clone();
+        let mut of_sample = checks.into_iter().filter(|check| check["requirement"] == "sdk.security.102");
+        of_sample.next().expect("the requirement")["mismatch"]["actual"].clone()
+    };
+    assert_eq!(runs("verify-token.DescribeVerifyToken"), "HTTP 400 SignatureDoesNotMatch");
+    assert_eq!(runs("cloudauth.DescribeFaceVerify"), serde_json::Value::Null);
     assert!(!folder.path().join("out/attach.env").exists(), "the secret is gone");
 }

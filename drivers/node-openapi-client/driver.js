@@ -87,6 +87,7 @@ function told(error) {
     return {
       outcome: 'service_error', code: String(error.code), message, request_id: text(data.RequestId || data.requestId),
       http_status: Number(error.statusCode || data.statusCode) || undefined, kind, text: String(error),
+      access_denied_detail: error.accessDeniedDetail || data.AccessDeniedDetail,
     };
   }
   return { outcome: 'client_error', kind, message };
@@ -108,7 +109,7 @@ say({
   type: 'hello', protocol: 1, driver: 'node-openapi-client', sdk: '@alicloud/openapi-client',
   sdk_version: `${version('openapi-client')} ${version('openapi-util')} ${version('tea-typescript')}`,
   language: 'node', language_version: process.version,
-  operations: Object.fromEntries(OPERATIONS.map((key) => [key, { supported: true }])),
+  operations: Object.fromEntries(OPERATIONS.map((key) => [key, { supported: true, typed: false }])),
   options: ['ca_file', 'connect_timeout_ms', 'read_timeout_ms', 'max_attempts', 'security_token', 'default_scheme'],
 });
 

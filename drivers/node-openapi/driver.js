@@ -27,7 +27,7 @@ function say(message) {
 
 function offered([method, model]) {
   if (!models[model] || !Client.prototype[method]) return { supported: false, reason: 'the client has no such call' };
-  return { supported: true, parameters: Object.values(models[model].names()).sort() };
+  return { supported: true, parameters: Object.values(models[model].names()).sort(), typed: true };
 }
 
 // Wire names to the names of the model's fields.
@@ -97,6 +97,7 @@ function told(error) {
     return {
       outcome: 'service_error', code: String(error.code), message, request_id: text(error.requestId),
       http_status: Number(error.statusCode) || undefined, kind, text: String(error),
+      access_denied_detail: error.accessDeniedDetail || (error.data && error.data.AccessDeniedDetail),
     };
   }
   return { outcome: 'client_error', kind, message };

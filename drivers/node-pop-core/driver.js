@@ -75,6 +75,7 @@ function told(error) {
     return {
       outcome: 'service_error', code: String(error.code), message: text(error.data.Message),
       request_id: text(error.data.RequestId), http_status: status, kind, text: message,
+      access_denied_detail: error.data.AccessDeniedDetail,
     };
   }
   return { outcome: 'client_error', kind, message };
@@ -87,7 +88,7 @@ function text(value) {
 say({
   type: 'hello', protocol: 1, driver: 'node-pop-core', sdk: '@alicloud/pop-core', sdk_version: version, language: 'node',
   language_version: process.version, options: ['ca_file', 'read_timeout_ms', 'security_token'],
-  operations: Object.fromEntries(OPERATIONS.map((operation) => [operation, { supported: true }])),
+  operations: Object.fromEntries(OPERATIONS.map((operation) => [operation, { supported: true, typed: false }])),
 });
 
 readline.createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', async (line) => {

@@ -63,9 +63,9 @@ def offered(operation):
     found = request_class(operation)
     if found is None:
         # The core's CommonRequest sends any operation by name.
-        return {"supported": True, "parameters": None}
+        return {"supported": True, "parameters": None, "typed": False}
     setters = [name[4:] for name, _ in inspect.getmembers(found(), inspect.ismethod) if name.startswith("set_")]
-    return {"supported": True, "parameters": sorted(setters)}
+    return {"supported": True, "parameters": sorted(setters), "typed": True}
 
 
 def hello():

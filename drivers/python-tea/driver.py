@@ -72,7 +72,7 @@ def offered(operation):
     if model is None or not hasattr(CALLS[operation][0], method_of(operation)):
         return {"supported": False, "reason": "the client has no such call"}
     names = re.findall(r"get\('(\w+)'\)", inspect.getsource(model.from_map))
-    return {"supported": True, "parameters": sorted(set(names))}
+    return {"supported": True, "parameters": sorted(set(names)), "typed": True}
 
 
 def hello():
@@ -173,6 +173,7 @@ def named(error):
             "outcome": "service_error", "code": str(code), "message": None if message is None else str(message),
             "request_id": None if request_id is None else str(request_id),
             "http_status": int(status) if str(status).isdigit() else None, "kind": kind, "text": str(error),
+            "access_denied_detail": getattr(error, "access_denied_detail", None) or data.get("AccessDeniedDetail"),
         }
     return {"outcome": "client_error", "kind": kind, "message": str(error)}
 

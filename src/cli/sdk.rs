@@ -54,6 +54,9 @@ pub struct SdkArgs {
     /// With --listen: stop after so many seconds
     #[arg(long = "for", value_name = "SECONDS", requires = "listen")]
     pub seconds: Option<u64>,
+    /// With --listen: the program is the vendor's published sample, changed in nothing but endpoint and keys
+    #[arg(long, requires = "listen")]
+    pub sample: bool,
     /// Version of the SDK, instead of the one the driver names
     #[arg(long, value_name = "VERSION")]
     pub sdk_version: Option<String>,

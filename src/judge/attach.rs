@@ -35,6 +35,8 @@ pub struct AttachInput {
     pub clock: Arc<dyn Clock>,
     /// What is judged, in the tester's words.
     pub subject: String,
+    /// It is the vendor's published sample, changed in nothing but endpoint and keys.
+    pub is_sample: bool,
     pub strict: bool,
 }
 
@@ -46,6 +48,9 @@ pub struct Offer {
     pub access_key_id: String,
     pub access_key_secret: secrecy::SecretString,
 }
+
+/// The requirement that the vendor's sample runs.
+const SAMPLE: &str = "sdk.security.102";
 
 /// Requests of one operation, and what is wrong with them.
 #[derive(Default)]
@@ -162,10 +167,17 @@ fn judge_one(
         now: input.clock.now(),
     };
     let mut is_wrong = false;
-    for (id, mismatch) in battery::look(&subject) {
-        if id == "sdk.framing.40" {
-            continue;
-        }
+    let mut findings = battery::look(&subject);
+    findings.retain(|(id, _)| *id != "sdk.framing.40");
+    if input.is_sample {
+        let refused = (seen.status >= 300).then(|| crate::event::Mismatch {
+            place: format!("answer to request {}", gathered.n_requests),
+            expected: "HTTP 200".to_owned(),
+            actual: format!("HTTP {} {}", seen.status, seen.code.as_deref().unwrap_or_default()),
+        });
+        findings.push((SAMPLE, refused));
+    }
+    for (id, mismatch) in findings {
         let said = |check: &CheckRecorded| check.requirement == id && (check.mismatch.is_some() || mismatch.is_none());
         if !gathered.checks.iter().any(said) {
             is_wrong |= mismatch.is_some();

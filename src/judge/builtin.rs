@@ -107,7 +107,7 @@ where
 }
 
 fn hello(quirk: Option<Quirk>) -> Hello {
-    let offered = |_: &&str| Offered { supported: true, reason: None, parameters: None };
+    let offered = |_: &&str| Offered { supported: true, reason: None, parameters: None, typed: None };
     Hello {
         protocol: PROTOCOL,
         driver: quirk.map_or_else(|| "builtin".to_owned(), |quirk| format!("miniature-{}", quirk.name())),
@@ -242,6 +242,7 @@ impl Client {
     fn transport(&self, call: &Call) -> Result<Arc<Transport>, String> {
         let wanted = call.options.read_timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
         let timeout_ms = match self.quirk {
+            Some(Quirk::ImpatientByDefault) => call.options.read_timeout_ms.unwrap_or(1_000),
             Some(Quirk::NoTimeout) => 3_600_000,
             Some(Quirk::TwiceTheTimeout) => 2 * wanted,
             _ => wanted,

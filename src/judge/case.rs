@@ -86,6 +86,9 @@ impl Judge {
     async fn try_case(&self, idx: usize, planned: &PlannedSdkCase, company: Company) -> Result<Done, NotRun> {
         let begun = Instant::now();
         let case = &planned.case;
+        if case.typed {
+            return typed(&self.hello, planned);
+        }
         self.check_possible(planned)?;
         let driver = self.driver_for(planned, company).await.map_err(NotRun::indeterminate)?;
         let number = u32::try_from(idx % 4_096).unwrap_or(0);
@@ -109,6 +112,11 @@ impl Judge {
         let Told { made, mut checks, has_hung } = self.told(planned, results, company).await?;
         if seen.is_empty() && astray.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
             return Err(NotRun::indeterminate("the driver tells of an answer, but nothing was sent"));
+        }
+        if case.endpoint == EndpointUse::HttpsByDefault && seen.is_empty() && astray.is_empty() {
+            let said = made.iter().flat_map(|made| made.outcome.texts()).collect::<Vec<_>>().join("; ");
+            let reason = format!("no request came, neither by HTTPS nor without; the driver says: {said}");
+            return Err(NotRun::indeterminate(self.input.redactor.text(&reason)));
         }
         checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
         if let Some(mismatch) = wanted::of_way(case.endpoint, &astray) {
@@ -188,6 +196,10 @@ impl Judge {
             match result {
                 Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => return Err(NotRun::not_exercised(reason)),
                 Ok(one) => told.made.push(one),
+                Err(fault @ DriverFault::Hang(_)) if case.open_end => {
+                    let reason = format!("{fault}: how long it may take is not documented");
+                    return Err(NotRun { lost: None, ..NotRun::not_exercised(reason) });
+                }
                 Err(fault @ (DriverFault::Hang(_) | DriverFault::Spin(..))) => {
                     let expected = format!("an end within {} ms", case.limit_ms);
                     let hung = Mismatch { place: "the call".to_owned(), expected, actual: fault.to_string() };
@@ -336,6 +348,32 @@ fn told_secrets(
     }
     secrets.retain(|(_, text)| text.len() >= 6);
     secrets
+}
+
+/// Judges whether the SDK has a call of its own for an operation.
+fn typed(hello: &Hello, planned: &PlannedSdkCase) -> Result<Done, NotRun> {
+    let actual = match hello.operations.get(&planned.operation) {
+        Some(offered) if offered.supported => match offered.typed {
+            Some(true) => None,
+            Some(false) => Some("only by the call for whatever operation is named".to_owned()),
+            None => {
+                return Err(NotRun::not_exercised("the driver does not say whether the call is the operation's own"));
+            }
+        },
+        offered => {
+            let reason = offered.and_then(|offered| offered.reason.as_deref());
+            Some(reason.map_or_else(|| "none".to_owned(), |reason| format!("none: {reason}")))
+        }
+    };
+    let missing = actual.map(|actual| Mismatch {
+        place: format!("call of {}", planned.operation),
+        expected: "one of its own".to_owned(),
+        actual,
+    });
+    let checks = planned.case.requirements.iter().map(|id| record(id, "case", missing.clone())).collect();
+    let verdict = Verdict::Passed;
+    let finished = CaseFinished { case: planned.id.clone(), verdict, reason: None, checks, elapsed_micros: 0 };
+    Ok(Done { finished, exchanges: Vec::new(), lost: None, has_hung: false })
 }
 
 /// Says why an SDK cannot be asked this.

@@ -54,6 +54,9 @@ pub struct Offered {
     /// Names of parameters that can be sent; absent: any.
     #[serde(default)]
     pub parameters: Option<Vec<String>>,
+    /// Whether the SDK has a call of its own for it, or only one for whatever operation is named; absent: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub typed: Option<bool>,
 }
 
 /// A setting of a call that a driver may honour.
@@ -159,6 +162,9 @@ pub enum Outcome {
         /// What printing the error gives.
         #[serde(default)]
         text: Option<String>,
+        /// The service's AccessDeniedDetail, where the error has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        access_denied_detail: Option<Value>,
     },
     /// The SDK raised another error: it refused the call, the network failed, an answer could not be read.
     ClientError {

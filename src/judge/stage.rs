@@ -161,11 +161,13 @@ impl Stage {
         self.other.witness.take(key)
     }
 
-    /// Returns what came through a proxy that was not to be used, or past one that was, and forgets it.
+    /// Returns what came through a proxy that was not to be used, or past one that was, or without TLS where the client was to
+    /// choose it, and forgets it.
     pub(super) fn take_astray(&self, to: EndpointUse, key: &str) -> Vec<Seen> {
         match to {
             EndpointUse::Proxied => self.plain.witness.take(key),
             EndpointUse::NotProxied => self.proxy.witness.take(key),
+            EndpointUse::HttpsByDefault => self.secure.witness.take_holding(key),
             _ => Vec::new(),
         }
     }

@@ -158,6 +158,12 @@ pub struct SdkCase {
     /// Milliseconds that one call may take.
     #[serde(default = "limit")]
     pub limit_ms: u64,
+    /// A call that takes longer than `limit_ms` proves nothing: how long it may take is documented nowhere.
+    #[serde(default)]
+    pub open_end: bool,
+    /// No call is made: wanted is that the SDK has a call of its own for the operation, by what the driver says of it.
+    #[serde(default)]
+    pub typed: bool,
 }
 
 fn one() -> u32 {
@@ -264,6 +270,9 @@ pub struct OutcomeWanted {
     /// Fields of what was given back that are null or not there, by path.
     #[serde(default)]
     pub nothing: Vec<String>,
+    /// Fields of AccessDeniedDetail as the error has it, by path.
+    #[serde(default)]
+    pub access_denied_detail: IndexMap<String, Value>,
     /// The calls end in at least so many kinds of errors.
     #[serde(default)]
     pub kinds_at_least: Option<usize>,

@@ -120,6 +120,7 @@ fn listed(name: &str, given: &Value, seen: &Seen) -> Option<Mismatch> {
 pub(super) fn of_way(to: EndpointUse, astray: &[Seen]) -> Option<Mismatch> {
     let (expected, way) = match to {
         EndpointUse::Proxied => ("through the proxy", "straight to the endpoint"),
+        EndpointUse::HttpsByDefault => ("by HTTPS", "by plain HTTP"),
         _ => ("straight to the endpoint", "through the proxy"),
     };
     let n_astray = astray.len();
@@ -211,19 +212,21 @@ pub(super) fn of_outcome(case: &SdkCase, made: &Made, secrets: &[(&str, &str)]) 
     if wanted.request_id && told.request_id.is_none_or(|id| id.is_empty()) {
         wrong.push(mismatch("RequestId as told", "there", &*shown));
     }
-    for (path, value) in &wanted.fields {
-        let body = if let Outcome::Ok { body, .. } = &made.outcome { body } else { &Value::Null };
-        let found = look_up(body, path).map(|found| as_text(&found).into_owned());
+    let body = if let Outcome::Ok { body, .. } = &made.outcome { body } else { &Value::Null };
+    let fields = wanted.fields.iter().map(|(path, value)| (body, path, value, "given back"));
+    let detail = match &made.outcome {
+        Outcome::ServiceError { access_denied_detail: Some(detail), .. } => detail,
+        _ => &Value::Null,
+    };
+    let details =
+        wanted.access_denied_detail.iter().map(|(path, value)| (detail, path, value, "AccessDeniedDetail has it"));
+    for (all, path, value, whose) in fields.chain(details) {
+        let found = look_up(all, path).map(|found| as_text(&found).into_owned());
         if found.as_deref() != Some(&*as_text(value)) {
-            wrong.push(mismatch(
-                &format!("{path} as given back"),
-                as_text(value),
-                found.unwrap_or_else(|| shown.clone()),
-            ));
+            wrong.push(mismatch(&format!("{path} as {whose}"), as_text(value), found.unwrap_or_else(|| shown.clone())));
         }
     }
     for path in &wanted.nothing {
-        let body = if let Outcome::Ok { body, .. } = &made.outcome { body } else { &Value::Null };
         if let Some(found) = look_up(body, path).filter(|found| !found.is_null()) {
             wrong.push(mismatch(&format!("{path} as given back"), "null or nothing", as_text(&found)));
         }

@@ -44,6 +44,13 @@ impl Witness {
         hold(&self.by_key).remove(key).unwrap_or_default()
     }
 
+    /// Returns the requests that were refused before anybody looked at their key, but hold it somewhere, and forgets them.
+    pub fn take_holding(&self, key: &str) -> Vec<Seen> {
+        let mut by_key = hold(&self.by_key);
+        let Some(unread) = by_key.get_mut("") else { return Vec::new() };
+        unread.extract_if(.., |seen| seen.holds(key)).collect()
+    }
+
     /// Returns how many requests of a key there are.
     pub fn count(&self, key: &str) -> usize {
         hold(&self.by_key).get(key).map_or(0, Vec::len)
@@ -54,5 +61,11 @@ impl Seen {
     pub(super) fn new(request: Request, arrival: Arrival, connection: u64) -> Self {
         let over_tls = arrival == Arrival::Tls;
         Self { request, over_tls, connection, at: Instant::now(), status: 0, code: None }
+    }
+
+    fn holds(&self, text: &str) -> bool {
+        let within = |bytes: &[u8]| bytes.windows(text.len().max(1)).any(|window| window == text.as_bytes());
+        let Request { target, headers, body, .. } = &self.request;
+        within(target.as_bytes()) || within(body) || headers.iter().any(|(_, value)| within(value.as_bytes()))
     }
 }

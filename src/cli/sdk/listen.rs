@@ -34,7 +34,8 @@ pub(super) fn run(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> 
         folder: folder.clone(),
         redactor,
         clock: Arc::clone(&world.clock),
-        subject: "an attached program".to_owned(),
+        subject: if args.sample { "the vendor's sample".to_owned() } else { "an attached program".to_owned() },
+        is_sample: args.sample,
         strict: args.strict,
     };
     let seconds = args.seconds;

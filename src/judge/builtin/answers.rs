@@ -118,6 +118,7 @@ impl Client {
                     false => "Refused".to_owned(),
                 },
                 text: None,
+                access_denied_detail: parsed.as_ref().and_then(|body| body.get("AccessDeniedDetail")).cloned(),
             };
         }
         match parsed {
