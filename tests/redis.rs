@@ -218,7 +218,13 @@ fn without_the_server_nothing_is_sent() {
     let _redis = start_redis(world.folder.path(), world.redis_port);
     let away = killed.elapsed().as_secs_f64();
     assert_eq!(code(&mut only), Some(0));
-    assert_eq!(world.report("only")["steps"][0]["classes"]["ok"]["calls"], 15 * 16);
+    let report = world.report("only");
+    assert_eq!(report["steps"][0]["classes"]["ok"]["calls"], 15 * 16);
+    // The report says how long it had no share.
+    let share = &report["limits"][0]["share"];
+    let without = share["seconds_without"].as_f64().expect("seconds");
+    assert!(share["least"] == 0 && share["most"].as_u64() >= Some(15), "{report}");
+    assert!(without > away - 3.5 && without < away + 4.0, "{without} of {away}");
     let times = world.arrivals();
     assert!(most_in_a_second(&times) <= LIMIT, "{times:?}");
     let gap = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);

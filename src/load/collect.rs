@@ -106,6 +106,7 @@ impl Collector {
             open: record.open,
             checked,
             wrong,
+            shares: Vec::new(),
             rows,
         }
     }

@@ -59,6 +59,12 @@ impl Gate {
         lanes.iter().for_each(|lane| self.lane(*lane).note(passed, now));
     }
 
+    /// Returns how many calls a second of each limit are this process's now; nothing where all of them are.
+    pub(super) fn shares(&self) -> Vec<u32> {
+        let Some(shares) = &self.shares else { return Vec::new() };
+        (0..self.lanes.len()).map(|lane| u32::try_from(shares.now(lane)).unwrap_or(u32::MAX)).collect()
+    }
+
     /// Returns how many calls a second are this process's.
     fn share(&self, lane: usize) -> usize {
         self.shares.as_ref().map_or(usize::MAX, |shares| shares.now(lane))

@@ -393,7 +393,8 @@ fn collect(input: &LoadInput, common: &Common, messages: &Receiver<Message>, emi
         if input.options.stop.load(Ordering::Relaxed) || broken.is_some() {
             common.stop.store(true, Ordering::Relaxed);
         }
-        while let Some((interval, of_labels)) = collector.next() {
+        while let Some((mut interval, of_labels)) = collector.next() {
+            interval.shares = common.gate.shares();
             sent.iter_mut().zip(of_labels).for_each(|(sum, sent)| *sum += sent);
             emit(Event::LoadInterval(interval));
         }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LoadSummary, SecondFigures};
+use super::{LoadSummary, SecondFigures, StepSecond};
 use crate::chance;
 
 /// How to compare.
@@ -249,7 +249,7 @@ struct Sample {
 
 impl Sample {
     fn of(summary: &LoadSummary, step: usize) -> Self {
-        let histograms = measured(summary).filter_map(|second| second.steps.get(step)).map(|step| &step.latency);
+        let histograms = measured(summary).filter_map(|second| second.steps.get(step)).map(StepSecond::latency);
         let mut by_value: BTreeMap<u64, usize> = BTreeMap::new();
         let recorded: Vec<Vec<(u64, u64)>> = histograms
             .filter(|histogram| !histogram.is_empty())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use indexmap::IndexMap;
 
-use super::histogram::{add, empty};
+use super::histogram::{add, empty, read_histogram};
 use crate::event::{LoadClass, LoadInterval, LoadRow, LoadStepPlanned, count_code};
 
 /// Answers of one step and class.
@@ -88,25 +88,37 @@ pub struct SecondFigures {
     pub open: u64,
     /// Microseconds late of the calls answered: the 99th percentile.
     pub lag_p99: u64,
+    /// Of each limit that is held together with other processes: calls a second that were this one's.
+    pub shares: Vec<u32>,
     /// By step, in the order of the plan.
     pub steps: Vec<StepSecond>,
-    lag: Histogram<u64>,
 }
 
 /// One step in one second.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StepSecond {
     pub ok: u64,
     pub refused: u64,
     pub throttled: u64,
     pub failed: u64,
-    /// Latency of good answers, in microseconds.
-    pub latency: Histogram<u64>,
+    /// Latency of good answers as the events have it: a hundredth of what it takes when it is read, and runs have hours.
+    latency: Vec<Box<str>>,
+}
+
+impl StepSecond {
+    /// Reads the latency of good answers, in microseconds.
+    pub fn latency(&self) -> Histogram<u64> {
+        let mut all = empty();
+        // They could be read when they were heard, and a histogram that grows holds whatever another holds.
+        for one in self.latency.iter().filter_map(|text| read_histogram(text).ok()) {
+            let _ = add(&mut all, &one);
+        }
+        all
+    }
 }
 
 impl SecondFigures {
     pub(super) fn new(interval: &LoadInterval, n_steps: usize) -> Self {
-        let nothing = || StepSecond { ok: 0, refused: 0, throttled: 0, failed: 0, latency: empty() };
         Self {
             second: interval.second,
             micros: interval.micros,
@@ -117,19 +129,17 @@ impl SecondFigures {
             connections: interval.connections,
             open: interval.open,
             lag_p99: 0,
-            steps: (0..n_steps).map(|_| nothing()).collect(),
-            lag: empty(),
+            shares: interval.shares.clone(),
+            steps: vec![StepSecond::default(); n_steps],
         }
     }
 
-    pub(super) fn add(&mut self, row: &LoadRow, latency: &Histogram<u64>, lag: &Histogram<u64>) {
-        let _ = add(&mut self.lag, lag);
-        self.lag_p99 = self.lag.value_at_quantile(0.99);
+    pub(super) fn add(&mut self, row: &LoadRow) {
         let Some(step) = self.steps.get_mut(row.step as usize) else { return };
         match row.class {
             LoadClass::Ok => {
                 step.ok += row.calls;
-                let _ = add(&mut step.latency, latency);
+                step.latency.push(row.latency.as_str().into());
             }
             LoadClass::Refused => step.refused += row.calls,
             LoadClass::Throttled => step.throttled += row.calls,

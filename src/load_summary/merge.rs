@@ -178,6 +178,8 @@ impl Merging {
         sum.open += interval.open;
         sum.checked += interval.checked;
         sum.wrong += interval.wrong;
+        sum.shares.resize(sum.shares.len().max(interval.shares.len()), 0);
+        sum.shares.iter_mut().zip(&interval.shares).for_each(|(sum, share)| *sum += share);
         for row in &interval.rows {
             let read = [read_histogram(&row.latency)?, read_histogram(&row.service)?, read_histogram(&row.lag)?];
             match self.rows.get_mut(&(row.step, row.class, row.warm_up)) {

@@ -98,17 +98,20 @@ impl LoadSummaryBuilder {
     fn hear_interval(&mut self, interval: &LoadInterval) -> Result<(), HistogramError> {
         self.totals.add(interval);
         let mut second = SecondFigures::new(interval, self.steps.len());
+        let mut late = histogram::empty();
         for row in &interval.rows {
             let Some(step) = self.steps.get_mut(row.step as usize) else { continue };
             let (latency, service, lag) =
                 (read_histogram(&row.latency)?, read_histogram(&row.service)?, read_histogram(&row.lag)?);
-            second.add(row, &latency, &lag);
+            second.add(row);
+            histogram::add(&mut late, &lag)?;
             if row.warm_up {
                 self.totals.warm_up_calls += row.calls;
             } else {
                 step.add(row, (&latency, &service, &lag));
             }
         }
+        second.lag_p99 = late.value_at_quantile(0.99);
         self.seconds.push(second);
         Ok(())
     }
@@ -170,6 +173,13 @@ impl LoadSummary {
             let _ = histogram::add(&mut all, &answers.latency);
         }
         all
+    }
+
+    /// Returns the least and the largest share that this run had of a limit, and in how many seconds it had none; nothing where
+    /// all of the limit was its own.
+    pub fn share(&self, limit: usize) -> Option<(u32, u32, usize)> {
+        let shares = || self.seconds.iter().filter_map(|second| second.shares.get(limit).copied());
+        Some((shares().min()?, shares().max()?, shares().filter(|share| *share == 0).count()))
     }
 
     /// Says whether the run ended before its last arrival.

@@ -205,6 +205,25 @@ mod merging {
     }
 
     #[test]
+    fn shares_are_told_and_summed() {
+        let share = |shares: [&[u32]; 3]| {
+            let seconds = shares.iter().zip(0..).map(|(shares, at)| {
+                let interval = second(at, vec![row(LoadClass::Ok, "200", &[2_000; 5], 5)]);
+                LoadInterval { shares: shares.to_vec(), ..interval }
+            });
+            MadeUp::new(seconds.collect()).events()
+        };
+        let one = share([&[12, 3], &[0, 3], &[5, 3]]);
+        let summary = LoadSummary::from_events(&one).expect("a run");
+        assert_eq!((summary.share(0), summary.share(1)), (Some((0, 12, 1)), Some((3, 3, 0))));
+        let other = share([&[8, 2], &[20, 2], &[15, 2]]);
+        let merged = LoadSummary::from_events(&merge(&[one, other]).expect("a merge")).expect("a run");
+        assert_eq!(merged.share(0), Some((20, 20, 0)));
+        let alone = LoadSummary::from_events(&share([&[], &[], &[]])).expect("a run");
+        assert_eq!(alone.share(0), None);
+    }
+
+    #[test]
     fn what_is_not_one_run_is_refused() {
         let (parts, _) = split(3);
         let twice = merge(&[parts[0].clone(), parts[0].clone(), parts[2].clone()]);

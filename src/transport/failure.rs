@@ -3,17 +3,27 @@
 use std::error::Error as _;
 use std::io;
 
-use rustix::io::Errno;
-
 use crate::exchange::NoResponse;
 
 /// Sorts an error of opening a connection.
 pub(super) fn opening(error: &io::Error, authority: &str) -> NoResponse {
-    let lacking = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
-    match Errno::from_io_error(error).is_some_and(|errno| lacking.contains(&errno)) {
+    match is_lacking(error) {
         true => NoResponse::Lacking(error.to_string()),
         false => NoResponse::Connect(format!("{authority}: {error}")),
     }
+}
+
+/// Says whether this machine has nothing left to open a connection with.
+#[cfg(unix)]
+fn is_lacking(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let lacking = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| lacking.contains(&errno))
+}
+
+#[cfg(not(unix))]
+fn is_lacking(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::OutOfMemory)
 }
 
 /// Sorts an error of the HTTP library.
@@ -29,8 +39,10 @@ pub(super) fn of(error: &hyper::Error) -> NoResponse {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) fn render(summary: &LoadSummary) -> String {
     let mut text = HEAD.to_owned();
     for second in &summary.seconds {
         for (step, figures) in second.steps.iter().enumerate() {
-            let latency = &figures.latency;
+            let latency = figures.latency();
             let at = |quantile: f64| latency.value_at_quantile(quantile);
             let name = summary.steps.get(step).map_or("", |step| step.step.as_str());
             text.push_str(&format!(

@@ -73,12 +73,13 @@ fn write_log(summary: &LoadSummary, bytes: &mut Vec<u8>) -> Result<(), LogError>
         .begin_log_with(bytes, &mut serializer)?;
     for second in &summary.seconds {
         for (idx, figures) in second.steps.iter().enumerate() {
-            if figures.latency.is_empty() {
+            let latency = figures.latency();
+            if latency.is_empty() {
                 continue;
             }
             let name = summary.steps.get(idx).map_or("", |step| step.step.as_str());
             let begin = Duration::from_secs(second.second);
-            log.write_histogram(&figures.latency, begin, Duration::from_micros(second.micros), Tag::new(name))?;
+            log.write_histogram(&latency, begin, Duration::from_micros(second.micros), Tag::new(name))?;
         }
     }
     Ok(())

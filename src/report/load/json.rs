@@ -35,7 +35,7 @@ pub(super) fn render(summary: &LoadSummary) -> String {
         "connections": totals.connections,
         "checked": totals.checked, "wrong": totals.wrong,
         "billable_calls": summary.finished.as_ref().map(|finished| finished.billable_calls),
-        "limits": planned.limits,
+        "limits": (0..planned.limits.len()).map(|idx| limit(summary, idx)).collect::<Vec<_>>(),
         "steps": summary.steps.iter().enumerate().map(|(idx, one)| step(summary, idx, one)).collect::<Vec<_>>(),
         "thresholds": summary.thresholds.iter().map(|one| json!({
             "threshold": one.text, "figure": one.figure, "reason": one.reason,
@@ -66,6 +66,15 @@ fn capacity(found: &Capacity) -> Value {
         "rate": found.rate, "held": found.held, "confirmed": found.is_confirmed(), "lowest_missed": found.missed,
         "search": found.search, "plateaus": plateaus.collect::<Vec<_>>(),
     })
+}
+
+/// A limit, and where it is held together with other processes, what this run had of it.
+fn limit(summary: &LoadSummary, idx: usize) -> Value {
+    let mut limit = json!(summary.planned.limits[idx]);
+    if let Some((least, most, n_without)) = summary.share(idx) {
+        limit["share"] = json!({ "least": least, "most": most, "seconds_without": n_without });
+    }
+    limit
 }
 
 fn step(summary: &LoadSummary, idx: usize, step: &StepFigures) -> Value {

@@ -60,15 +60,21 @@ fn verdicts(summary: &LoadSummary, lang: Lang) -> String {
 
 fn limits(summary: &LoadSummary, lang: Lang) -> String {
     let mut text = String::new();
-    for limit in &summary.planned.limits {
+    for (idx, limit) in summary.planned.limits.iter().enumerate() {
         let most = busiest(summary, limit.steps.as_slice());
         let origin = match limit.documented {
             true => lang.pick("documented", "文档规定"),
             false => lang.pick("budget", "预算"),
         };
-        let shared = match limit.is_shared {
-            true => lang.pick(", held together with other processes", "，与其他进程共同遵守"),
-            false => "",
+        let shared = match summary.share(idx) {
+            _ if !limit.is_shared => String::new(),
+            None => lang.pick(", held together with other processes", "，与其他进程共同遵守").to_owned(),
+            Some((least, most, n_without)) => match lang {
+                Lang::En => format!(
+                    ", held together with other processes: {least} to {most} a second were this run's, none in {n_without} s"
+                ),
+                Lang::Zh => format!("，与其他进程共同遵守：本次运行占 {least} 至 {most} 次/秒，{n_without} 秒没有份额"),
+            },
         };
         text.push_str(&format!(
             "* {}: {} {} ({origin}{shared}), {} {most}\n",
@@ -113,7 +119,7 @@ fn seconds(summary: &LoadSummary, lang: Lang) -> String {
         let sum = |pick: fn(&crate::load_summary::StepSecond) -> u64| second.steps.iter().map(pick).sum::<u64>();
         for one in &second.steps {
             // A histogram that grows holds whatever another holds.
-            let _ = latency.add(&one.latency);
+            let _ = latency.add(one.latency());
         }
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",

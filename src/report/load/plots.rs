@@ -205,7 +205,7 @@ fn merged(seconds: &[SecondFigures]) -> Histogram<u64> {
     let mut all = Histogram::new(3).expect("three digits");
     for step in seconds.iter().flat_map(|second| &second.steps) {
         // A histogram that grows holds whatever another holds.
-        let _ = all.add(&step.latency);
+        let _ = all.add(step.latency());
     }
     all
 }

@@ -4,15 +4,18 @@
 //! Nothing here fails: a shared or busy machine says so by its figures. `cargo bench --bench load -- cost pace` runs only
 //! those; there are cost, pace, truth, budget, memory and closed.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+mod peers;
+mod server;
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use peers::{goose_latencies, oha_latencies, wrk};
+use server::{Mock, Static};
 
 const IDVET: &str = env!("CARGO_BIN_EXE_idvet");
 
@@ -21,6 +24,9 @@ type Bench = (&'static str, fn(&Path));
 
 #[expect(clippy::disallowed_methods, reason = "this is main")]
 fn main() {
+    if peers::be_goose() {
+        return;
+    }
     // Servers on one processor, clients on the other.
     let _ = Command::new("taskset").args(["-cp", "0", &std::process::id().to_string()]).stdout(Stdio::null()).status();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -72,89 +78,6 @@ fn client(program: &str) -> Command {
     command
 }
 
-/// Answers every request with the same good answer, and notes when each came, in a thread of its connection.
-struct Static {
-    url: String,
-    noted: Arc<Noted>,
-}
-
-/// What came to a server, and how it behaves.
-struct Noted {
-    arrivals: Mutex<Vec<Instant>>,
-    resets: AtomicU64,
-    /// Nobody is answered in the first second of every seven, and one request in a hundred is answered by closing.
-    is_bad: bool,
-    begun: Instant,
-}
-
-const ANSWER: &str = r#"{"RequestId":"130A2C10-B9EE-4D84-88E3-5384FF039795","Message":"success","ResultObject":{"CertifyId":"91707dc296d469ad38e4c5efa6a0f24b"},"Code":"200","Padding":"so that the answer has about three hundred bytes, as those of the service have, headers left aside: ----------------"}"#;
-
-impl Static {
-    fn start(is_bad: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let noted = Arc::new(Noted {
-            arrivals: Mutex::new(Vec::new()),
-            resets: AtomicU64::new(0),
-            is_bad,
-            begun: Instant::now(),
-        });
-        let at_work = Arc::clone(&noted);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let noted = Arc::clone(&at_work);
-                std::thread::spawn(move || serve(stream, &noted));
-            }
-        });
-        Self { url, noted }
-    }
-
-    fn take_arrivals(&self) -> Vec<Instant> {
-        let mut arrivals = std::mem::take(&mut *self.noted.arrivals.lock().expect("a list"));
-        arrivals.sort_unstable();
-        arrivals
-    }
-}
-
-fn serve(mut stream: TcpStream, noted: &Noted) {
-    let _ = stream.set_nodelay(true);
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{ANSWER}",
-        ANSWER.len()
-    );
-    let mut room = vec![0; 16_384];
-    let mut filled = 0;
-    loop {
-        match stream.read(&mut room[filled..]) {
-            Ok(0) | Err(_) => return,
-            Ok(n) => filled += n,
-        }
-        let now = Instant::now();
-        if is_whole(&room[..filled]) {
-            noted.arrivals.lock().expect("a list").push(now);
-            filled = 0;
-            if noted.is_bad {
-                let into = noted.begun.elapsed().as_millis() as u64 % 7_000;
-                std::thread::sleep(Duration::from_millis(if into < 1_000 { 1_000 - into } else { 1 }));
-                if rand::random_ratio(1, 100) {
-                    noted.resets.fetch_add(1, Ordering::Relaxed);
-                    return;
-                }
-            }
-            if stream.write_all(answer.as_bytes()).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-fn is_whole(request: &[u8]) -> bool {
-    let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
-    let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
-    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
-    request.len() >= end + 4 + length.unwrap_or(0)
-}
-
 /// Returns the processor time of children that are over, user and system.
 fn children_time() -> Duration {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -203,22 +126,6 @@ fn cost(folder: &Path) {
         line("    V1 to it", format!("{:.2}", v1 / wrk), limits.0);
         line("    ACS3 to it", format!("{:.2}", acs3 / wrk), limits.1);
     }
-}
-
-/// Returns the processor time of a request of wrk, in microseconds.
-fn wrk(folder: &Path, server: &Static, script: &str) -> Option<f64> {
-    let before = children_time();
-    let output = client("wrk")
-        .args(["-t1", "-c64", "-d8s", "-s", script, &server.url])
-        .current_dir(folder)
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
-    let used = children_time() - before;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let words: Vec<&str> = text.lines().find(|line| line.contains("requests in"))?.split_whitespace().collect();
-    let requests: f64 = words.first()?.parse().ok()?;
-    Some(used.as_secs_f64() * 1e6 / requests)
 }
 
 /// Due times against the arrivals that the server saw.
@@ -272,33 +179,6 @@ fn lateness(arrivals: &[Instant], rate: u32) -> Vec<f64> {
     lateness
 }
 
-/// A mock in a process of its own.
-struct Mock {
-    child: Child,
-    url: String,
-}
-
-impl Mock {
-    fn start(folder: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(IDVET)
-            .args(["mock", "--throttle", "off", "--threads", "1"])
-            .args(more)
-            .current_dir(folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the mock starts");
-        let mut text = String::new();
-        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut text).expect("an address");
-        Self { url: text.split_whitespace().next().expect("an address").to_owned(), child }
-    }
-
-    /// Stops it as a user would, so that its log is written.
-    fn stop(mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
-    }
-}
-
 /// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
 fn truth(folder: &Path) {
     for rate in [100_u32, 1_000, 5_000, 10_000] {
@@ -306,10 +186,15 @@ fn truth(folder: &Path) {
         let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
         let report = load(folder, &mock.url, &[]);
-        let peers = [&[][..], &["--latency-correction"]].map(|more| match rate {
-            1_000 => oha_latencies(&mock.url, rate, more),
-            _ => None,
-        });
+        let peers = match rate {
+            1_000 => [
+                ("oha", oha_latencies(&mock.url, rate, &[])),
+                ("oha --latency-correction", oha_latencies(&mock.url, rate, &["--latency-correction"])),
+                ("goose, its own throttle", goose_latencies(&mock.url, rate)),
+            ]
+            .to_vec(),
+            _ => Vec::new(),
+        };
         mock.stop();
         let latency = &report["steps"][0]["classes"]["ok"]["latency"];
         // Of any ten seconds one is stalled, and who comes t after its beginning waits for its end: of all calls a share of x
@@ -324,7 +209,7 @@ fn truth(folder: &Path) {
             );
         }
         let dropped = &report["arrivals"]["dropped"];
-        for (name, peer) in ["oha", "oha --latency-correction"].iter().zip(peers) {
+        for (name, peer) in peers {
             if let Some([p99, p999, max]) = peer {
                 line(&format!("    {name}: p99, p99.9, max"), format!("{p99:.0}, {p999:.0}, {max:.0} ms"), "");
             }
@@ -335,19 +220,6 @@ fn truth(folder: &Path) {
             "0",
         );
     }
-}
-
-/// Returns p99, p99.9 and the longest latency as oha tells them, in milliseconds.
-fn oha_latencies(url: &str, rate: u32, more: &[&str]) -> Option<[f64; 3]> {
-    let output = client("oha")
-        .args(["--no-tui", "--output-format", "json", "-c", "2000", "-z", "20s", "-q", &rate.to_string()])
-        .args(more)
-        .arg(url)
-        .output();
-    let told: Value = serde_json::from_slice(&output.ok()?.stdout).ok()?;
-    let seconds =
-        [&told["latencyPercentiles"]["p99"], &told["latencyPercentiles"]["p99.9"], &told["summary"]["slowest"]];
-    Some(seconds.map(|seconds| seconds.as_f64().unwrap_or_default() * 1e3))
 }
 
 /// The most calls that the server saw within a second, stalls, resets and what waited behind them and all.
