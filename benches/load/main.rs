@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use peers::{goose_latencies, oha_latencies, wrk};
-use server::{Mock, Static};
+use server::{Mock, Stalling, Static};
 
 const IDVET: &str = env!("CARGO_BIN_EXE_idvet");
 
@@ -182,20 +182,19 @@ fn lateness(arrivals: &[Instant], rate: u32) -> Vec<f64> {
 /// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
 fn truth(folder: &Path) {
     for rate in [100_u32, 1_000, 5_000, 10_000] {
-        let mock = Mock::start(folder, &["--latency", "stalls:1ms,10s,1s"]);
+        let server = Stalling::start();
         let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
-        let report = load(folder, &mock.url, &[]);
+        let report = load(folder, &server.url, &[]);
         let peers = match rate {
             1_000 => [
-                ("oha", oha_latencies(&mock.url, rate, &[])),
-                ("oha --latency-correction", oha_latencies(&mock.url, rate, &["--latency-correction"])),
-                ("goose, its own throttle", goose_latencies(&mock.url, rate)),
+                ("oha", oha_latencies(&server.url, rate, &[])),
+                ("oha --latency-correction", oha_latencies(&server.url, rate, &["--latency-correction"])),
+                ("goose, its own throttle", goose_latencies(&server.url, rate)),
             ]
             .to_vec(),
             _ => Vec::new(),
         };
-        mock.stop();
         let latency = &report["steps"][0]["classes"]["ok"]["latency"];
         // Of any ten seconds one is stalled, and who comes t after its beginning waits for its end: of all calls a share of x
         // waits longer than 1 s less ten times x seconds.

@@ -1,5 +1,6 @@
 //! What is called: a server that does next to nothing, and the mock.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -56,10 +57,7 @@ impl Static {
 
 fn serve(mut stream: TcpStream, noted: &Noted) {
     let _ = stream.set_nodelay(true);
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{ANSWER}",
-        ANSWER.len()
-    );
+    let answer = answer();
     let mut room = vec![0; 16_384];
     let mut filled = 0;
     loop {
@@ -86,11 +84,93 @@ fn serve(mut stream: TcpStream, noted: &Noted) {
     }
 }
 
+fn answer() -> String {
+    let length = ANSWER.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{ANSWER}")
+}
+
 fn is_whole(request: &[u8]) -> bool {
     let Some(end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
     let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
     request.len() >= end + 4 + length.unwrap_or(0)
+}
+
+/// Answers in the order in which requests came, each a millisecond after it, but nobody in the last second of every ten: with
+/// so little to do for an answer that what waited is told at once.
+pub(crate) struct Stalling {
+    pub(crate) url: String,
+}
+
+/// How long an answer takes, how often a stall comes, and how long it lasts.
+const SERVICE: Duration = Duration::from_millis(1);
+const EVERY: Duration = Duration::from_secs(10);
+const LASTING: Duration = Duration::from_secs(1);
+
+impl Stalling {
+    pub(crate) fn start() -> Self {
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let listener = mio::net::TcpListener::bind(address).expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || stalling(listener));
+        Self { url }
+    }
+}
+
+/// One connection of a stalling server: what came of a request so far.
+struct Waiting {
+    stream: mio::net::TcpStream,
+    taken: Vec<u8>,
+}
+
+fn stalling(mut listener: mio::net::TcpListener) {
+    let begun = Instant::now();
+    let mut poll = mio::Poll::new().expect("a poll");
+    let mut events = mio::Events::with_capacity(4_096);
+    poll.registry().register(&mut listener, mio::Token(usize::MAX), mio::Interest::READABLE).expect("registers");
+    let mut connections: Vec<Waiting> = Vec::new();
+    let mut due: VecDeque<(Instant, usize)> = VecDeque::new();
+    let mut room = vec![0; 16_384];
+    let answer = answer();
+    loop {
+        let left = due.front().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        poll.poll(&mut events, left).expect("polls");
+        for event in &events {
+            if event.token() == mio::Token(usize::MAX) {
+                while let Ok((mut stream, _)) = listener.accept() {
+                    let token = mio::Token(connections.len());
+                    let _ = stream.set_nodelay(true);
+                    poll.registry().register(&mut stream, token, mio::Interest::READABLE).expect("registers");
+                    connections.push(Waiting { stream, taken: Vec::new() });
+                }
+                continue;
+            }
+            let Waiting { stream, taken } = &mut connections[event.token().0];
+            while let Ok(n) = stream.read(&mut room) {
+                if n == 0 {
+                    let _ = poll.registry().deregister(stream);
+                    break;
+                }
+                taken.extend_from_slice(&room[..n]);
+            }
+            if is_whole(taken) {
+                taken.clear();
+                due.push_back((answered_at(begun, Instant::now()), event.token().0));
+            }
+        }
+        while due.front().is_some_and(|(at, _)| *at <= Instant::now()) {
+            let Some((_, idx)) = due.pop_front() else { break };
+            let _ = connections[idx].stream.write(answer.as_bytes());
+        }
+    }
+}
+
+/// Returns when a request is answered that came at a time.
+fn answered_at(begun: Instant, came: Instant) -> Instant {
+    let ready = came + SERVICE;
+    let into = Duration::from_nanos((ready.duration_since(begun).as_nanos() % EVERY.as_nanos()) as u64);
+    // The stall is at the end of every ten seconds.
+    if into >= EVERY - LASTING { ready + (EVERY - into) } else { ready }
 }
 
 /// A mock in a process of its own.

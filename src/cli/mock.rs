@@ -178,6 +178,7 @@ fn options(args: &MockArgs, clock: Arc<dyn Clock>) -> Result<MockOptions, Varian
         listen: args.listen,
         control_listen: args.control,
         tls: args.tls,
+        expired: false,
         require_tls: args.require_tls,
         replay: args.replay,
         throttle: args.throttle == Switch::On,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use secrecy::SecretString;
 use tokio::io::BufReader;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,7 @@ use crate::event::KnownFailureDeclared;
 use crate::judge::driver::{Driver, DriverFault, Launch, MEMORY_LIMIT};
 use crate::judge::protocol::Hello;
 use crate::judge::suite::{PlannedSdkCase, SdkSuites, load_sdk};
-use crate::judge::{JudgeError, JudgeInput, MINIATURES, Proxy, Quirk, Settings, judge};
+use crate::judge::{AMBIENT_KEY, JudgeError, JudgeInput, MINIATURES, Proxy, Quirk, Settings, judge};
 use crate::redact::Redactor;
 use crate::runner::redactor;
 use crate::suite::glob_matches;
@@ -99,8 +100,6 @@ fn run_one(args: &SdkArgs, world: &mut World<'_>) -> Result<u8, Failure> {
     if args.check_driver {
         return runtime.block_on(check_driver(&launch, world));
     }
-    let mut launch = launch;
-    launch.environment.extend(decoys());
     let loaded = load(&args.suites, world)?;
     let suites = load_sdk(&loaded.files, &loaded.contracts)?;
     let target = target::load(&loaded.files, "mock")?;
@@ -145,6 +144,7 @@ pub(super) fn drive(args: &DriverArgs, world: &mut World<'_>) -> Result<u8, Fail
         quirk,
         is_logging: world.var(DRIVER_DEBUG).is_some(),
         proxy: Proxy::from_variables(|name| world.var(name)),
+        ambient: world.var(AMBIENT_KEY.0).zip(world.var(AMBIENT_KEY.1).map(SecretString::from)),
     };
     let driven = runtime.block_on(crate::judge::drive(input, output, Arc::clone(&world.clock), settings));
     // Calls that hang for ever do not keep the process.
@@ -173,21 +173,6 @@ fn launch(args: &SdkArgs, world: &mut World<'_>) -> Result<Launch, Failure> {
         });
     }
     prepared(args, HELLO_TIME, world)
-}
-
-/// Keys of another account where SDKs look for some, so that one that takes them is found out. Nothing real is inherited.
-fn decoys() -> impl Iterator<Item = (String, String)> {
-    let set = [
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "idvet-other-4000"),
-        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "idvet-other-secret"),
-        ("ALICLOUD_ACCESS_KEY_ID", "idvet-other-4000"),
-        ("ALICLOUD_ACCESS_KEY_SECRET", "idvet-other-secret"),
-        // An empty value takes a variable away.
-        ("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
-        ("ALIBABA_CLOUD_CREDENTIALS_FILE", ""),
-        ("ALIBABA_CLOUD_PROFILE", ""),
-    ];
-    set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 async fn check_driver(launch: &Launch, world: &mut World<'_>) -> Result<u8, Failure> {

@@ -74,7 +74,7 @@ pub async fn attend(
     ready(&Offer {
         http: stage.endpoint(EndpointUse::Http),
         https: stage.endpoint(EndpointUse::Https),
-        ca_file: stage.ca_file().to_owned(),
+        ca_file: stage.ca_file(EndpointUse::Https).to_owned(),
         access_key_id: key.clone(),
         access_key_secret: credentials.secret.clone(),
     });

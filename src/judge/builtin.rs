@@ -2,15 +2,17 @@
 //! stand-in SDK with exactly one vice, by which the judge is proven.
 
 mod answers;
+mod framed;
 mod proxy;
 mod requests;
+mod trust;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -55,6 +57,8 @@ pub struct Settings {
     /// Requests are told of on stderr, without what is secret in them.
     pub is_logging: bool,
     pub proxy: Proxy,
+    /// Keys that the environment holds, which are nobody's business; the vicious take them.
+    pub ambient: Option<(String, SecretString)>,
 }
 
 /// Speaks the protocol until the input ends.
@@ -69,6 +73,7 @@ where
         quirk: settings.quirk,
         is_logging: settings.is_logging,
         proxy: settings.proxy,
+        ambient: settings.ambient,
         transports: Mutex::default(),
         n_requests: AtomicU64::new(0),
         cookies: Mutex::default(),
@@ -136,6 +141,7 @@ struct Client {
     /// Requests are told of on stderr, without what is secret in them.
     is_logging: bool,
     proxy: Proxy,
+    ambient: Option<(String, SecretString)>,
     transports: Mutex<Transports>,
     n_requests: AtomicU64,
     /// What the vicious keep.
@@ -159,6 +165,11 @@ impl Client {
                 return;
             }
         };
+        if self.has(Quirk::MissingAsTimeout) && !call.parameters.contains_key("MetaInfo") {
+            let outcome = Outcome::Timeout { kind: "Timeout".to_owned(), message: None };
+            let _ = sender.send(Said::Answer(Answered { id: call.id.clone(), foreign: None, outcome }));
+            return;
+        }
         let outcome = match whole != line && !self.has(Quirk::SurrogateReplaced) {
             true => refused("Argument", "a parameter holds half a surrogate pair, which is no Unicode text"),
             false => self.call(&call).await,
@@ -188,6 +199,7 @@ impl Client {
         let attempts = match self.quirk {
             Some(Quirk::RetriesUnasked) => 3,
             Some(Quirk::SwitchIgnored) => 1,
+            Some(Quirk::RunsTwice) => 2,
             _ => asked,
         };
         let attempts = if self.has(Quirk::OneAttemptMore) { attempts + u32::from(asked > 1) } else { attempts };
@@ -195,7 +207,9 @@ impl Client {
         let mut nth = 0;
         loop {
             nth += 1;
-            let request = match kept.clone().filter(|_| self.has(Quirk::RetriesUnchanged)) {
+            let repeats = self.has(Quirk::RetriesUnchanged) || self.has(Quirk::UsedNonceRepeated);
+            let request = match kept.clone().filter(|_| repeats || self.has(Quirk::RetriesUnsigned)) {
+                Some(request) if !repeats => with_another_nonce(request),
                 Some(request) => request,
                 None => match self.request(call, &endpoint, &credentials) {
                     Ok(request) => request,
@@ -205,7 +219,7 @@ impl Client {
             kept = Some(request.clone());
             let answered = self.send(&transport, &endpoint, request).await;
             if nth >= attempts || !self.may_try_again(&answered) {
-                return self.outcome(answered, &credentials);
+                return self.outcome(answered, (call, &credentials));
             }
             let told = answered.as_ref().ok().and_then(|response| response.header("x-acs-retry-after")?.parse().ok());
             let told: u64 = told.filter(|_| !self.has(Quirk::PauseNotAsTold)).unwrap_or(0);
@@ -220,11 +234,12 @@ impl Client {
             Ok(response) => {
                 let is_refusal = (400..500).contains(&response.status);
                 let throttled = String::from_utf8_lossy(&response.body).contains("\"Throttling");
-                response.status >= 500 || throttled || is_refusal && self.has(Quirk::RefusalsRepeated)
+                let is_repeated = self.has(Quirk::RefusalsRepeated) || self.has(Quirk::UsedNonceRepeated);
+                response.status >= 500 || throttled || is_refusal && is_repeated
             }
             Err(NoResponse::Connect(_)) => true,
             Err(NoResponse::Broken(_)) => true,
-            Err(_) => false,
+            Err(_) => self.has(Quirk::RunsTwice),
         }
     }
 
@@ -232,6 +247,9 @@ impl Client {
         let token = call.credentials.security_token.clone();
         let is_empty = |token: &secrecy::SecretString| token.expose_secret().is_empty();
         let keeps_empty = self.has(Quirk::EmptyTokenSent);
+        if let Some((access_key_id, secret)) = self.ambient.clone().filter(|_| self.has(Quirk::KeyOfEnvironment)) {
+            return Credentials { access_key_id, secret, security_token: None };
+        }
         Credentials {
             access_key_id: call.credentials.access_key_id.clone(),
             secret: call.credentials.access_key_secret.clone(),
@@ -253,9 +271,14 @@ impl Client {
             return Ok(Arc::clone(known));
         }
         let read = |path: &String| std::fs::read_to_string(path).map_err(|error| format!("read {path}: {error}"));
-        let ca_pem = call.options.ca_file.as_ref().map(read).transpose()?;
+        let ca_file = call.options.ca_file.as_ref().filter(|_| !self.has(Quirk::CaIgnored));
+        let ca_pem = ca_file.map(read).transpose()?;
         let options = TransportOptions { ca_pem, timeout_ms, ..TransportOptions::default() };
-        let transport = Arc::new(Transport::new(&options).map_err(|error| error.to_string())?);
+        let transport = match self.has(Quirk::AnyCaTrusted) {
+            true => trust::of_anyone(&options),
+            false => Transport::new(&options),
+        };
+        let transport = Arc::new(transport.map_err(|error| error.to_string())?);
         transports.insert(key, Arc::clone(&transport));
         Ok(transport)
     }
@@ -263,4 +286,14 @@ impl Client {
 
 fn refused(kind: &str, message: &str) -> Outcome {
     Outcome::ClientError { kind: kind.to_owned(), message: Some(message.to_owned()) }
+}
+
+/// Changes the nonce of a V1 request behind its signature, as the vicious do.
+fn with_another_nonce(mut request: Request) -> Request {
+    let name = "SignatureNonce=";
+    if let Some(begin) = request.target.find(name).map(|at| at + name.len()) {
+        let end = request.target[begin..].find('&').map_or(request.target.len(), |at| begin + at);
+        request.target.replace_range(begin..end, &uuid::Uuid::new_v4().to_string());
+    }
+    request
 }

@@ -110,7 +110,10 @@ impl Judge {
             false => self.n_silent.swap(0, Ordering::Relaxed),
         };
         let Told { made, mut checks, has_hung } = self.told(planned, results, company).await?;
-        if seen.is_empty() && astray.is_empty() && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
+        let n_ambient = if seen.is_empty() { self.stage.take_ambient(case.endpoint).len() } else { 0 };
+        checks.extend((n_ambient > 0).then(|| record("sdk.signing.18", "key", Some(wanted::of_ambient(n_ambient)))));
+        let n_sent = seen.len() + astray.len() + n_ambient;
+        if n_sent == 0 && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
             return Err(NotRun::indeterminate("the driver tells of an answer, but nothing was sent"));
         }
         if case.endpoint == EndpointUse::HttpsByDefault && seen.is_empty() && astray.is_empty() {
@@ -400,11 +403,39 @@ fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
         (options.max_attempts.is_some_and(|most| most > 1), OptionName::MaxAttempts),
         (case.token != TokenUse::None, OptionName::SecurityToken),
         (case.endpoint == EndpointUse::HttpsByDefault, OptionName::DefaultScheme),
-        (
-            matches!(case.endpoint, EndpointUse::Https | EndpointUse::HttpsByDefault) || options.ca_file.is_some(),
-            OptionName::CaFile,
-        ),
+        (case.endpoint.has_known_ca() || options.ca_file.is_some(), OptionName::CaFile),
     ];
     let missing = wanted.into_iter().find(|(is_wanted, option)| *is_wanted && !hello.options.contains(option));
     missing.map(|(_, option)| format!("the driver cannot set {}", serde_json::to_string(&option).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contracts;
+    use crate::files::SuiteFiles;
+    use crate::judge::suite::load_sdk;
+
+    #[test]
+    fn an_operation_has_a_call_of_its_own_where_the_driver_says_so() {
+        let files = SuiteFiles::embedded();
+        let suites = load_sdk(&files, &Contracts::load(&files).expect("contracts")).expect("suites");
+        let planned = suites.cases.iter().find(|case| case.id == "sdk/schema/typed.intl.CheckResult").expect("a case");
+        let typed = |offered: &str| {
+            let hello = format!(
+                r#"{{"protocol":1,"driver":"d","sdk":"s","sdk_version":"1","language":"l","language_version":"1","operations":{{{offered}}}}}"#
+            );
+            let done =
+                super::typed(&serde_json::from_str(&hello).expect("a hello"), planned).map_err(|not| not.verdict)?;
+            assert_eq!(done.finished.checks[0].requirement, "sdk.schema.53");
+            Ok(done.finished.checks.into_iter().find_map(|check| check.mismatch).map(|mismatch| mismatch.actual))
+        };
+        assert_eq!(typed(r#""intl.CheckResult":{"supported":true,"typed":true}"#), Ok(None));
+        let generic = "only by the call for whatever operation is named";
+        assert_eq!(typed(r#""intl.CheckResult":{"supported":true,"typed":false}"#), Ok(Some(generic.to_owned())));
+        let reason = r#""intl.CheckResult":{"supported":false,"reason":"another package has it"}"#;
+        assert_eq!(typed(reason), Ok(Some("none: another package has it".to_owned())));
+        assert_eq!(typed(""), Ok(Some("none".to_owned())));
+        assert_eq!(typed(r#""intl.CheckResult":{"supported":true}"#), Err(Verdict::NotExercised));
+    }
 }

@@ -8,6 +8,7 @@ mod attach;
 mod battery;
 mod builtin;
 mod case;
+mod decoys;
 pub mod driver;
 pub mod manifest;
 pub mod protocol;
@@ -20,6 +21,7 @@ mod wanted;
 
 pub use attach::{AttachInput, Offer, attend};
 pub use builtin::{Proxy, Settings, drive};
+pub use decoys::AMBIENT_KEY;
 pub use quirk::{MINIATURES, Quirk};
 pub use run::{JudgeError, JudgeInput, judge};
 pub use stage::StageError;

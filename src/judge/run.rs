@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use tokio::sync::Mutex;
 
 use super::case::Company;
+use super::decoys::decoys;
 use super::driver::{Driver, DriverFault, Launch};
 use super::protocol::Hello;
 use super::stage::{Stage, StageError};
@@ -79,8 +80,9 @@ pub(super) struct Done {
 }
 
 /// Runs the cases; every event goes to `emit` as it comes.
-pub async fn judge(input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(), JudgeError> {
+pub async fn judge(mut input: JudgeInput, mut emit: impl FnMut(Event)) -> Result<(), JudgeError> {
     let begun = Instant::now();
+    input.launch.environment.extend(decoys());
     let driver = Driver::start(&input.launch).await?;
     let stage = Stage::start(&input.target, &input.contracts, &input.clock, &input.folder).await?;
     let hello = driver.hello.clone();

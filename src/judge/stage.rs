@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::decoys;
 use super::suite::{EndpointUse, TokenUse};
 use crate::clock::Clock;
 use crate::contract::Contracts;
@@ -25,6 +26,15 @@ const ANY: &str = "0.0.0.0";
 struct House {
     mock: RunningMock,
     witness: Arc<Witness>,
+    certificate: Certificate,
+}
+
+/// What a mock shows of itself; with one it speaks TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Certificate {
+    None,
+    Valid,
+    Over,
 }
 
 /// All that the calls of a run go to.
@@ -35,12 +45,16 @@ pub(super) struct Stage {
     secure: House,
     /// Of a CA that no client is told of.
     untrusted: House,
+    /// Its certificate is over; the CA is one that clients are told of.
+    expired: House,
     /// The host that redirects point to.
     other: House,
     /// It answers what it is asked for others, as if it had passed it on.
     proxy: House,
     unreachable: Unreachable,
     ca_file: PathBuf,
+    /// The CA of `expired`.
+    expired_ca_file: PathBuf,
     ordinary: Account,
     temporary: Account,
 }
@@ -66,29 +80,35 @@ impl Stage {
         clock: &Arc<dyn Clock>,
         folder: &Path,
     ) -> Result<Self, StageError> {
-        let house = async |tls: bool, seed: u64| -> Result<House, StageError> {
+        let house = async |certificate: Certificate, seed: u64| -> Result<House, StageError> {
             let witness = Arc::new(Witness::default());
             let mut options = MockOptions::new(Arc::clone(clock));
-            (options.tls, options.seed, options.throttle) = (tls, seed, false);
+            (options.tls, options.expired) = (certificate != Certificate::None, certificate == Certificate::Over);
+            (options.seed, options.throttle) = (seed, false);
             options.witness = Some(Arc::clone(&witness));
-            Ok(House { mock: start(target, Arc::clone(contracts), options).await?, witness })
+            Ok(House { mock: start(target, Arc::clone(contracts), options).await?, witness, certificate })
         };
+        let absolute = |name: &str| std::path::absolute(folder.join(name)).unwrap_or_else(|_| folder.join(name));
         let account = |role: &'static str| target.sandbox.account(role).cloned().ok_or(StageError::Account(role));
         let stage = Self {
-            plain: house(false, 1).await?,
-            apart: house(false, 5).await?,
-            secure: house(true, 2).await?,
-            untrusted: house(true, 3).await?,
-            other: house(false, 4).await?,
-            proxy: house(false, 6).await?,
+            plain: house(Certificate::None, 1).await?,
+            apart: house(Certificate::None, 5).await?,
+            secure: house(Certificate::Valid, 2).await?,
+            untrusted: house(Certificate::Valid, 3).await?,
+            expired: house(Certificate::Over, 7).await?,
+            other: house(Certificate::None, 4).await?,
+            proxy: house(Certificate::None, 6).await?,
             unreachable: Unreachable::open().map_err(StageError::Unreachable)?,
             // A driver has a folder of its own.
-            ca_file: std::path::absolute(folder.join("idvet-ca.pem")).unwrap_or_else(|_| folder.join("idvet-ca.pem")),
+            ca_file: absolute("idvet-ca.pem"),
+            expired_ca_file: absolute("idvet-expired-ca.pem"),
             ordinary: account("ordinary")?,
             temporary: account("sts")?,
         };
-        let pem = stage.secure.mock.ca_pem().unwrap_or_default();
-        std::fs::write(&stage.ca_file, pem).map_err(|source| StageError::Ca { path: stage.ca_file.clone(), source })?;
+        for (house, path) in [(&stage.secure, &stage.ca_file), (&stage.expired, &stage.expired_ca_file)] {
+            let pem = house.mock.ca_pem().unwrap_or_default();
+            std::fs::write(path, pem).map_err(|source| StageError::Ca { path: path.clone(), source })?;
+        }
         Ok(stage)
     }
 
@@ -114,6 +134,8 @@ impl Stage {
             EndpointUse::Unreachable => format!("http://{}", self.unreachable.address),
             // Loopback addresses are often kept from proxies; this one is reached like them, and is none by its looks.
             EndpointUse::Proxied | EndpointUse::NotProxied => self.plain.mock.url().replace("127.0.0.1", ANY),
+            // Nor does its certificate name it.
+            EndpointUse::HttpsMisnamed => self.secure.mock.url().replace("127.0.0.1", ANY),
             _ => self.house(to).mock.url(),
         }
     }
@@ -140,9 +162,9 @@ impl Stage {
         self.other.mock.url()
     }
 
-    /// Returns the file with the CA of the HTTPS endpoint.
-    pub(super) fn ca_file(&self) -> &Path {
-        &self.ca_file
+    /// Returns the file with the CA of an HTTPS endpoint.
+    pub(super) fn ca_file(&self, of: EndpointUse) -> &Path {
+        if of == EndpointUse::HttpsExpired { &self.expired_ca_file } else { &self.ca_file }
     }
 
     /// Says what becomes of the next requests of a key.
@@ -152,8 +174,18 @@ impl Stage {
 
     /// Returns what was seen of a key, and forgets it and its script.
     pub(super) fn take(&self, to: EndpointUse, key: &str) -> Vec<Seen> {
-        self.house(to).mock.mock().forget_script(key);
-        self.house(to).witness.take(key)
+        let house = self.house(to);
+        house.mock.mock().forget_script(key);
+        let mut seen = house.witness.take(key);
+        // Whoever is refused before the key was read is known by the key all the same.
+        seen.extend(house.witness.take_holding(key, house.certificate != Certificate::None));
+        seen.sort_by_key(|seen| seen.at);
+        seen
+    }
+
+    /// Returns what was seen of the key that is not the caller's but in the environment, and forgets it.
+    pub(super) fn take_ambient(&self, to: EndpointUse) -> Vec<Seen> {
+        self.house(to).witness.take(decoys::AMBIENT_ID)
     }
 
     /// Returns what went to the host that redirects point to, and forgets it.
@@ -167,17 +199,20 @@ impl Stage {
         match to {
             EndpointUse::Proxied => self.plain.witness.take(key),
             EndpointUse::NotProxied => self.proxy.witness.take(key),
-            EndpointUse::HttpsByDefault => self.secure.witness.take_holding(key),
+            EndpointUse::HttpsByDefault => self.secure.witness.take_holding(key, false),
             _ => Vec::new(),
         }
     }
 
     /// Stops the mocks.
     pub(super) async fn shutdown(self) {
-        for house in [self.plain, self.apart, self.secure, self.untrusted, self.other, self.proxy] {
+        let tls = [self.secure, self.untrusted, self.expired];
+        for house in [self.plain, self.apart, self.other, self.proxy].into_iter().chain(tls) {
             house.mock.shutdown().await;
         }
-        let _ = std::fs::remove_file(&self.ca_file);
+        for path in [&self.ca_file, &self.expired_ca_file] {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     fn house(&self, to: EndpointUse) -> &House {
@@ -185,7 +220,8 @@ impl Stage {
             EndpointUse::Http | EndpointUse::Unreachable | EndpointUse::NotProxied => &self.plain,
             EndpointUse::Proxied => &self.proxy,
             EndpointUse::HttpApart => &self.apart,
-            EndpointUse::Https | EndpointUse::HttpsByDefault => &self.secure,
+            EndpointUse::Https | EndpointUse::HttpsByDefault | EndpointUse::HttpsMisnamed => &self.secure,
+            EndpointUse::HttpsExpired => &self.expired,
             EndpointUse::HttpsUntrusted => &self.untrusted,
         }
     }

@@ -200,6 +200,10 @@ pub enum EndpointUse {
     Https,
     /// The CA is unknown to the client.
     HttpsUntrusted,
+    /// As `https`, by an address that the certificate does not name.
+    HttpsMisnamed,
+    /// The CA is known, and the certificate over.
+    HttpsExpired,
     /// As `https`, but the client is told host and port alone.
     HttpsByDefault,
     /// An address that takes no connection, nor refuses one.
@@ -208,6 +212,23 @@ pub enum EndpointUse {
     Proxied,
     /// As `http`, with a proxy in the environment that is not for this address.
     NotProxied,
+}
+
+/// What marks a request as one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mark {
+    Nonce,
+    /// It counts seconds: another one where more than a second passed.
+    Timestamp,
+    Signature,
+}
+
+impl EndpointUse {
+    /// Says whether the client is told the CA.
+    pub(super) fn has_known_ca(self) -> bool {
+        matches!(self, Self::Https | Self::HttpsByDefault | Self::HttpsMisnamed | Self::HttpsExpired)
+    }
 }
 
 /// What is wanted of the requests of a case.
@@ -234,9 +255,9 @@ pub struct WireWanted {
     /// Milliseconds between two requests at least.
     #[serde(default)]
     pub gap_ms_at_least: Option<u64>,
-    /// Nonce, timestamp and signature of each request are its own.
+    /// What no request repeats of the one before it.
     #[serde(default)]
-    pub fresh: bool,
+    pub fresh: Vec<Mark>,
     /// Nothing goes to the other host that an answer points to.
     #[serde(default)]
     pub stays: bool,

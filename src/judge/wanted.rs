@@ -1,11 +1,13 @@
 //! What a case wants of its requests and of what the SDK tells its caller.
 
+use std::time::{Duration, Instant};
+
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use super::battery::marks;
 use super::protocol::Outcome;
-use super::suite::{EndpointUse, SdkCase};
+use super::suite::{EndpointUse, Mark, SdkCase};
 use crate::contract::path::{as_text, look_up};
 use crate::event::Mismatch;
 use crate::mock::Seen;
@@ -74,9 +76,7 @@ pub(super) fn of_wire(
             short.map(|found| mismatch("pause between requests", format!("at least {gap} ms"), format!("{found} ms"))),
         );
     }
-    if wire.fresh {
-        wrong.extend(stale(seen));
-    }
+    wrong.extend(wire.fresh.iter().find_map(|mark| stale(*mark, seen)));
     if wire.stays && !elsewhere.is_empty() {
         wrong.push(mismatch(
             "another host",
@@ -125,6 +125,11 @@ pub(super) fn of_way(to: EndpointUse, astray: &[Seen]) -> Option<Mismatch> {
     };
     let n_astray = astray.len();
     (n_astray > 0).then(|| mismatch("way of the requests", expected, format!("{n_astray} {way}")))
+}
+
+/// Tells of requests signed with a key that nobody configured.
+pub(super) fn of_ambient(n_requests: usize) -> Mismatch {
+    mismatch("AccessKey id", "the configured one", format!("that of the environment, in {n_requests} requests"))
 }
 
 /// Says when a debug log holds a secret.
@@ -176,13 +181,23 @@ fn chance_of_repeat(nonce: &str, n_requests: usize) -> String {
     format!("once in {one_in:.0e} such runs")
 }
 
-fn stale(seen: &[Seen]) -> Option<Mismatch> {
-    let all: Vec<[String; 3]> = seen.iter().filter_map(|seen| marks(&seen.request)).collect();
-    let same = |which: usize| all.windows(2).any(|pair| pair[0][which] == pair[1][which]);
-    if same(0) {
-        return Some(mismatch("nonce", "a fresh one in every attempt", "that of the attempt before"));
-    }
-    same(2).then(|| mismatch("signature", "a fresh one in every attempt", "that of the attempt before"))
+/// A second, and what clocks and busy machines take besides.
+const SECOND: Duration = Duration::from_millis(1_200);
+
+/// Says when an attempt repeats a mark of the attempt before.
+fn stale(mark: Mark, seen: &[Seen]) -> Option<Mismatch> {
+    let all: Vec<(Instant, [String; 3])> =
+        seen.iter().filter_map(|seen| Some((seen.at, marks(&seen.request)?))).collect();
+    let (name, which, apart) = match mark {
+        Mark::Nonce => ("nonce", 0, Duration::ZERO),
+        Mark::Timestamp => ("timestamp", 1, SECOND),
+        Mark::Signature => ("signature", 2, Duration::ZERO),
+    };
+    let is_same = |pair: &[(Instant, [String; 3])]| {
+        pair[0].1[which] == pair[1].1[which] && pair[1].0.duration_since(pair[0].0) >= apart
+    };
+    let repeats = all.windows(2).any(is_same);
+    repeats.then(|| mismatch(name, "a fresh one in every attempt", "that of the attempt before"))
 }
 
 /// Returns what is wrong with what the SDK told.

@@ -42,7 +42,7 @@ impl Handler for Api {
             false => Arrival::Plain,
         };
         let witness = self.mock.options.witness.clone();
-        let seen = witness.is_some().then(|| Seen::new(request.clone(), arrival, fate.connection()));
+        let seen = witness.is_some().then(|| Seen::new(request.clone(), arrival, fate));
         let codings = request.header("accept-encoding").unwrap_or_default().to_owned();
         let answer = self.answer(request, arrival).await;
         if let (Some(witness), Some(mut seen)) = (witness, seen) {
@@ -61,6 +61,10 @@ impl Handler for Api {
             Some(fault) => spoil(answer, fault, (fate, &codings)).await,
         };
         rewire(self.mock.options.variants, reply)
+    }
+
+    fn hears(&self) -> bool {
+        self.mock.options.witness.is_some()
     }
 
     fn title_case(&self) -> bool {

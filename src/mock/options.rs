@@ -19,6 +19,8 @@ pub struct MockOptions {
     pub control_listen: SocketAddr,
     /// Serves HTTPS with a certificate of the mock's own CA.
     pub tls: bool,
+    /// That certificate is over, since long.
+    pub expired: bool,
     /// Refuses calls over plain HTTP with `InvalidProtocol.NeedSsl`. Always so for plain calls to an HTTPS address.
     pub require_tls: bool,
     /// Sets freshness, nonces, tokens and callbacks aside, so that recorded requests can be sent again.
@@ -52,6 +54,7 @@ impl MockOptions {
             listen: any_port,
             control_listen: any_port,
             tls: false,
+            expired: false,
             require_tls: false,
             replay: false,
             throttle: true,

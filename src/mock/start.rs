@@ -13,7 +13,7 @@ use super::control::Control;
 use super::core::Mock;
 use super::latency::Latencies;
 use super::options::MockOptions;
-use super::server::{Listener, TlsError, bind, make_identity};
+use super::server::{Age, Listener, TlsError, bind, make_identity};
 use crate::contract::Contracts;
 use crate::target::model::Target;
 
@@ -57,9 +57,10 @@ pub async fn start(target: &Target, contracts: Arc<Contracts>, options: MockOpti
     let bound = |address| bind(address).map_err(|source| MockError::Listen { address, source });
     let ((api_socket, address), (control_socket, control)) = (bound(listen)?, bound(control_listen)?);
     let _ = mock.control_url.set(format!("http://{control}"));
+    let age = if mock.options.expired { Age::Over } else { Age::Valid };
     let acceptor = if tls {
         let hosts = contracts.by_api.values().flat_map(|contract| &contract.hosts).map(|host| host.host.clone());
-        let identity = make_identity(address.ip(), &hosts.collect::<Vec<_>>())?;
+        let identity = make_identity(address.ip(), &hosts.collect::<Vec<_>>(), age)?;
         let _ = mock.ca_pem.set(identity.ca_pem);
         Some(identity.acceptor)
     } else {

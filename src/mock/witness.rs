@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::gateway::Arrival;
+use super::server::Fate;
 use super::sync::hold;
 use crate::exchange::Request;
 
@@ -44,11 +45,12 @@ impl Witness {
         hold(&self.by_key).remove(key).unwrap_or_default()
     }
 
-    /// Returns the requests that were refused before anybody looked at their key, but hold it somewhere, and forgets them.
-    pub fn take_holding(&self, key: &str) -> Vec<Seen> {
+    /// Returns the requests that were refused before anybody looked at their key, but hold it somewhere, and forgets them:
+    /// those that came over TLS, or those that did not.
+    pub fn take_holding(&self, key: &str, over_tls: bool) -> Vec<Seen> {
         let mut by_key = hold(&self.by_key);
         let Some(unread) = by_key.get_mut("") else { return Vec::new() };
-        unread.extract_if(.., |seen| seen.holds(key)).collect()
+        unread.extract_if(.., |seen| seen.over_tls == over_tls && seen.holds(key)).collect()
     }
 
     /// Returns how many requests of a key there are.
@@ -58,14 +60,41 @@ impl Witness {
 }
 
 impl Seen {
-    pub(super) fn new(request: Request, arrival: Arrival, connection: u64) -> Self {
+    pub(super) fn new(mut request: Request, arrival: Arrival, fate: &Fate) -> Self {
         let over_tls = arrival == Arrival::Tls;
-        Self { request, over_tls, connection, at: Instant::now(), status: 0, code: None }
+        // The server reads two ways of framing as one, and repeated lengths too.
+        if let Some(headers) = headers_of(&fate.take_heard()) {
+            request.headers = headers;
+        }
+        Self { request, over_tls, connection: fate.connection(), at: Instant::now(), status: 0, code: None }
     }
 
     fn holds(&self, text: &str) -> bool {
         let within = |bytes: &[u8]| bytes.windows(text.len().max(1)).any(|window| window == text.as_bytes());
         let Request { target, headers, body, .. } = &self.request;
         within(target.as_bytes()) || within(body) || headers.iter().any(|(_, value)| within(value.as_bytes()))
+    }
+}
+
+/// Returns the headers of a request as it came, names in lower case; nothing where its head did not come whole.
+fn headers_of(heard: &[u8]) -> Option<Vec<(String, String)>> {
+    let end = heard.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&heard[..end]);
+    let lines = head.split("\r\n").skip(1);
+    let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+    lines.map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_those_that_came() {
+        let heard = b"POST / HTTP/1.1\r\nHost: a:1\r\nContent-Length: 2\r\nTransfer-Encoding:  chunked\r\n\r\n2\r\nab";
+        let pairs = [("host", "a:1"), ("content-length", "2"), ("transfer-encoding", "chunked")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(headers_of(heard), Some(pairs.to_vec()));
+        assert_eq!(headers_of(b"POST / HTTP/1.1\r\nHost: a"), None);
     }
 }

@@ -40,12 +40,17 @@ pub struct Transport {
 impl Transport {
     /// Makes a transport.
     pub fn new(options: &TransportOptions) -> Result<Self, TransportError> {
-        Ok(Self {
-            tls: options.tls()?,
+        Ok(Self::with_tls(options, options.tls()?))
+    }
+
+    /// Makes a transport whose trust is somebody else's choice.
+    pub(crate) fn with_tls(options: &TransportOptions, tls: Arc<ClientConfig>) -> Self {
+        Self {
+            tls,
             timeout: Duration::from_millis(options.timeout_ms),
             body_limit: options.body_limit,
             pool: Pool::default(),
-        })
+        }
     }
 
     /// Connects, with TLS where the endpoint has it, and keeps the connection for the first request.

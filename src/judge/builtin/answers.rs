@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Client, refused};
+use super::{Client, framed, refused};
 use crate::exchange::{NoResponse, Request, Response};
-use crate::judge::protocol::Outcome;
+use crate::judge::protocol::{Call, Outcome};
 use crate::judge::quirk::Quirk;
 use crate::signing::Credentials;
 use crate::transport::{Endpoint, Framing, Transport};
@@ -45,8 +45,10 @@ impl Client {
             endpoint = proxy.clone();
         }
         for _ in 0..REDIRECTS {
-            let exchange = transport.send(&endpoint, request.clone(), Framing::Length).await;
-            let response = exchange.outcome?;
+            let response = match self.has(Quirk::FramedTwice) {
+                true => framed::send_twice_framed(&endpoint, &request).await?,
+                false => transport.send(&endpoint, request.clone(), Framing::Length).await.outcome?,
+            };
             if self.has(Quirk::CookiesKept) {
                 let set = response.headers.iter().filter(|(name, _)| name == "set-cookie");
                 let pairs = set.map(|(_, value)| value.split(';').next().unwrap_or_default().to_owned());
@@ -66,9 +68,16 @@ impl Client {
         Err(NoResponse::Broken("too many redirects".to_owned()))
     }
 
-    pub(super) fn outcome(&self, answered: Result<Response, NoResponse>, credentials: &Credentials) -> Outcome {
+    pub(super) fn outcome(
+        &self,
+        answered: Result<Response, NoResponse>,
+        (call, credentials): (&Call, &Credentials),
+    ) -> Outcome {
         let response = match answered {
             Ok(response) => response,
+            Err(NoResponse::Broken(_)) if self.has(Quirk::ShortTaken) => {
+                return Outcome::Ok { http_status: Some(200), body: Value::Null };
+            }
             Err(NoResponse::Timeout(_)) if self.has(Quirk::TimeoutUnnamed) => return refused("Network", "failed"),
             Err(error @ NoResponse::Timeout(_)) => {
                 return Outcome::Timeout { kind: "Timeout".to_owned(), message: Some(error.to_string()) };
@@ -93,19 +102,32 @@ impl Client {
         {
             return refused("Decoding", "an answer of a length that was not expected");
         }
-        let mut parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
-        if self.has(Quirk::EmptyAsNothing) {
-            parsed.iter_mut().for_each(without_empty);
+        let is_json = response.header("content-type") == Some("application/json");
+        if self.has(Quirk::TypeDemanded) && !is_json && response.status < 300 {
+            return refused("Decoding", "an answer that is not called JSON");
         }
-        if parsed.is_none() && self.has(Quirk::AnyBodyTaken) {
+        if self.has(Quirk::WaitsAfterMark) && response.body.starts_with("\u{FEFF}".as_bytes()) {
+            return Outcome::Timeout { kind: "Timeout".to_owned(), message: None };
+        }
+        let mut parsed = serde_json::from_slice::<Value>(&response.body).ok().filter(Value::is_object);
+        if let Some(body) = &mut parsed
+            && let Some(outcome) = self.misread(body)
+        {
+            return outcome;
+        }
+        let takes_page = self.has(Quirk::PagesTaken) && response.status >= 500;
+        if parsed.is_none() && (self.has(Quirk::AnyBodyTaken) || takes_page) {
             return Outcome::Ok { http_status: Some(response.status), body: Value::Null };
         }
         let find = |names: [&str; 2]| {
             let body = parsed.as_ref()?;
             let found = names.into_iter().find_map(|name| body.get(name))?;
-            Some(found.as_str().map_or_else(|| found.to_string(), str::to_owned))
+            let other = || (!self.has(Quirk::NumericCodeLost)).then(|| found.to_string());
+            found.as_str().map(str::to_owned).or_else(other)
         };
-        if response.status >= 300 && !self.has(Quirk::ErrorsSwallowed) {
+        let is_taken =
+            self.has(Quirk::ErrorsSwallowed) || self.has(Quirk::LowerCaseTaken) && find(["Code"; 2]).is_none();
+        if response.status >= 300 && !is_taken {
             let message = find(["Message", "message"]);
             let decorated = message.clone().map(|message| format!("error: {message}"));
             return Outcome::ServiceError {
@@ -117,7 +139,7 @@ impl Client {
                     true => "Failed".to_owned(),
                     false => "Refused".to_owned(),
                 },
-                text: None,
+                text: self.has(Quirk::PersonInErrors).then(|| format!("refused: {:?}", call.parameters)),
                 access_denied_detail: parsed.as_ref().and_then(|body| body.get("AccessDeniedDetail")).cloned(),
             };
         }
@@ -126,6 +148,39 @@ impl Client {
             None => refused("Decoding", &format!("the answer with HTTP {} is no JSON object", response.status)),
         }
     }
+}
+
+impl Client {
+    /// Vices of reading an answer that is JSON: it is changed, or something else is told.
+    fn misread(&self, body: &mut Value) -> Option<Outcome> {
+        const KNOWN: [&str; 5] = ["RequestId", "Code", "Message", "HostId", "ResultObject"];
+        match self.quirk? {
+            Quirk::EmptyAsNothing => without_empty(body),
+            Quirk::FieldsRenamed => every_field(body, &|name, value| (name.to_lowercase(), value)),
+            Quirk::IntegersAsFloats => every_field(body, &|name, value| {
+                let float = value.as_f64().filter(|_| value.is_number());
+                (name.to_owned(), float.map_or(value, |float| Value::from(format!("{float:.0}"))))
+            }),
+            Quirk::BusinessCodeLost => {
+                body.as_object_mut()?.shift_remove("Code");
+            }
+            Quirk::UnknownFieldsRefused if body.as_object()?.keys().any(|name| !KNOWN.contains(&name.as_str())) => {
+                return Some(refused("Decoding", "a field that was not expected"));
+            }
+            Quirk::NumbersRefused if body.pointer("/ResultObject/CertifyId").is_some_and(Value::is_number) => {
+                return Some(refused("Decoding", "a number where a text was expected"));
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// Puts something else in the place of every field.
+fn every_field(value: &mut Value, change: &dyn Fn(&str, Value) -> (String, Value)) {
+    let Value::Object(fields) = value else { return };
+    fields.values_mut().for_each(|field| every_field(field, change));
+    *fields = std::mem::take(fields).into_iter().map(|(name, value)| change(&name, value)).collect();
 }
 
 /// Makes nothing of empty texts, as the vicious do.

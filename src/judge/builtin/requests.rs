@@ -14,9 +14,16 @@ use crate::judge::protocol::Call;
 use crate::judge::quirk::Quirk;
 use crate::signing::{Credentials, Scheme, SigningInput, sign_with_vices};
 
+/// A header that the vicious sign and do not send.
+const LISTED: &str = "x-extra";
+
 impl Client {
     pub(super) fn request(&self, call: &Call, endpoint: &str, credentials: &Credentials) -> Result<Request, String> {
         let authority = endpoint.split("://").nth(1).unwrap_or_default();
+        let authority = match self.has(Quirk::HostWithoutPort) {
+            true => authority.split(':').next().unwrap_or_default(),
+            false => authority,
+        };
         let scheme = if call.operation.starts_with("intl.") { Scheme::Acs3 } else { Scheme::V1 };
         let parameters = self.texts(&call.parameters);
         let form = encode_pairs(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
@@ -26,16 +33,18 @@ impl Client {
             headers: vec![("host".to_owned(), authority.to_owned())],
             body: form.clone().into(),
         };
-        let is_get = self.has(Quirk::MethodOther);
-        if is_get {
-            (request.method, request.body, request.target) =
-                ("GET".to_owned(), Default::default(), format!("/?{form}"));
+        let is_in_query = matches!(self.quirk, Some(Quirk::MethodOther | Quirk::SpaceAsPlus | Quirk::TypeWithoutBody));
+        if is_in_query {
+            (request.body, request.target) = (Default::default(), format!("/?{form}"));
+        }
+        if self.has(Quirk::MethodOther) {
+            request.method = "GET".to_owned();
         }
         let mut header = |name: &str, value: &str| request.headers.push((name.to_owned(), value.to_owned()));
         if !self.has(Quirk::AgentUnnamed) {
             header("user-agent", &format!("idvet/{VERSION}"));
         }
-        if !self.has(Quirk::TypeLeftOut) && !is_get {
+        if !self.has(Quirk::TypeLeftOut) && (!is_in_query || self.has(Quirk::TypeWithoutBody)) {
             header("content-type", "application/x-www-form-urlencoded");
         }
         let asks_json = !self.has(Quirk::JsonUnasked);
@@ -58,7 +67,7 @@ impl Client {
             let version = if self.has(Quirk::VersionOther) { "2018-09-16" } else { call.version.as_str() };
             let mut common = vec![("Action", call.action.as_str()), ("Version", version)];
             common.extend(asks_json.then_some(("Format", "JSON")));
-            request.target = match is_get {
+            request.target = match is_in_query {
                 true => format!("/?{}&{form}", encode_pairs(common)),
                 false => format!("/?{}", encode_pairs(common)),
             };
@@ -74,6 +83,10 @@ impl Client {
         let mut input = SigningInput::new(scheme, credentials, now.to_iso(), nonce);
         if self.has(Quirk::AgentSigned) {
             input.also_signed = vec!["user-agent".to_owned()];
+        }
+        if self.has(Quirk::HeaderListedOnly) {
+            request.headers.push((LISTED.to_owned(), String::new()));
+            input.also_signed = vec![LISTED.to_owned()];
         }
         let vices: Vec<_> = self.quirk.and_then(Quirk::signing).into_iter().collect();
         sign_with_vices(&mut request, &input, &vices).map_err(|error| error.to_string())?;
@@ -105,8 +118,19 @@ impl Client {
             });
             request.headers.extend(behind);
         }
-        if self.has(Quirk::SpaceAsPlus) {
-            request.target = request.target.replace("%20", "+");
+        request.headers.retain(|(name, _)| name != LISTED);
+        if self.has(Quirk::SignedTwice) {
+            request.headers.push(("authorization".to_owned(), "none".to_owned()));
+        }
+        let rewritten = match self.quirk {
+            Some(Quirk::SpaceAsPlus) => Some(("%20", "+")),
+            Some(Quirk::UnreservedEscaped) => Some(("-", "%2D")),
+            Some(Quirk::ReservedBare) => Some(("%3A", ":")),
+            Some(Quirk::AlgorithmUnnamed) => Some(("SignatureMethod=HMAC-SHA1", "SignatureMethod=HMAC-MD5")),
+            _ => None,
+        };
+        if let Some((as_it_is, as_sent)) = rewritten {
+            request.target = request.target.replace(as_it_is, as_sent);
         }
         if self.has(Quirk::EscapesLower) {
             let mut pieces = request.target.split('%');
@@ -143,8 +167,12 @@ impl Client {
             true => name.to_ascii_lowercase(),
             false => name.to_owned(),
         };
+        let text = |name: &str, value: &Value| match name {
+            "Service" if self.has(Quirk::ServiceOther) => Some("face_verify".to_owned()),
+            _ => text(value),
+        };
         let is_dropped = |name: &str| self.has(Quirk::UnknownDropped) && name.starts_with("Idvet");
         let known = parameters.iter().filter(|(name, _)| !is_dropped(name));
-        known.filter_map(|(name, value)| Some((named(name), text(value)?))).collect()
+        known.filter_map(|(name, value)| Some((named(name), text(name, value)?))).collect()
     }
 }

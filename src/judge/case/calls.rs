@@ -102,8 +102,8 @@ impl Judge {
         }
         let mut options = planned.case.options.clone();
         let to = planned.case.endpoint;
-        if matches!(to, EndpointUse::Https | EndpointUse::HttpsByDefault) && options.ca_file.is_none() {
-            options.ca_file = Some(self.stage.ca_file().display().to_string());
+        if to.has_known_ca() && options.ca_file.is_none() {
+            options.ca_file = Some(self.stage.ca_file(to).display().to_string());
         }
         Call {
             id: format!("{}#{nth}", planned.id),

@@ -63,6 +63,11 @@ pub(in crate::mock) trait Handler: Send + Sync + 'static {
         false
     }
 
+    /// Says whether requests are wanted as they come, besides what is read of them.
+    fn hears(&self) -> bool {
+        false
+    }
+
     fn limits(&self) -> Limits {
         Limits::default()
     }
@@ -71,7 +76,7 @@ pub(in crate::mock) trait Handler: Send + Sync + 'static {
 /// Serves a connection until its end, or until the mock stops.
 pub(super) async fn serve<H: Handler, S: Socket>(stream: S, tls: bool, handler: Arc<H>, stop: CancellationToken) {
     let limits = handler.limits();
-    let fate = Fate::default();
+    let fate = Fate::new(handler.hears());
     let io = TokioIo::new(Wire::new(stream, fate.clone()));
     let service = service_fn(|request| {
         let (handler, fate) = (handler.clone(), fate.clone());

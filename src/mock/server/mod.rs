@@ -9,5 +9,5 @@ mod wire;
 pub(super) use body::AnswerBody;
 pub(super) use connection::{Handler, Received, Reply, refuse_received};
 pub(super) use listen::{Listener, bind};
-pub(super) use tls::{TlsError, make_identity};
+pub(super) use tls::{Age, TlsError, make_identity};
 pub(super) use wire::Fate;

@@ -18,8 +18,16 @@ pub(in crate::mock) struct Identity {
     pub(in crate::mock) ca_pem: String,
 }
 
+/// Whether a certificate may still be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::mock) enum Age {
+    Valid,
+    /// It ended in 2020.
+    Over,
+}
+
 /// Makes a CA and a certificate for loopback names, an address, and host names.
-pub(in crate::mock) fn make_identity(address: IpAddr, hosts: &[String]) -> Result<Identity, TlsError> {
+pub(in crate::mock) fn make_identity(address: IpAddr, hosts: &[String], age: Age) -> Result<Identity, TlsError> {
     let mut ca = CertificateParams::default();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
@@ -34,6 +42,9 @@ pub(in crate::mock) fn make_identity(address: IpAddr, hosts: &[String]) -> Resul
     }
     leaf.distinguished_name.push(DnType::CommonName, "idvet mock");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if age == Age::Over {
+        leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
     leaf.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate()?;
     let certificate = leaf.signed_by(&key, &issuer)?;

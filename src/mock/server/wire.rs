@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,8 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
+use crate::mock::sync::hold;
+
 /// Bytes that no client takes for HTTP.
 const GARBAGE: &[u8] = b"\x00\x16\xff\xfeidvet garbage, not HTTP\x00\r\n\r\n\x7f";
+
+/// Bytes of a request that are kept as they came.
+const HEARD: usize = 256 << 10;
 
 const ORDINARY: u8 = 0;
 const RESET: u8 = 1;
@@ -28,17 +33,31 @@ struct Sealed {
     state: AtomicU8,
     raw: OnceLock<Bytes>,
     connection: u64,
-}
-
-impl Default for Fate {
-    fn default() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let connection = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::new(Sealed { state: AtomicU8::new(ORDINARY), raw: OnceLock::new(), connection }))
-    }
+    /// What came since the last request; absent where nobody wants to know.
+    heard: Option<Mutex<Vec<u8>>>,
 }
 
 impl Fate {
+    /// Begins a connection; `is_heard`: requests are kept as they come.
+    pub(super) fn new(is_heard: bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let connection = NEXT.fetch_add(1, Ordering::Relaxed);
+        let heard = is_heard.then(Mutex::default);
+        Self(Arc::new(Sealed { state: AtomicU8::new(ORDINARY), raw: OnceLock::new(), connection, heard }))
+    }
+
+    /// Returns the beginning of the request that is being answered, as it came.
+    pub(in crate::mock) fn take_heard(&self) -> Vec<u8> {
+        self.0.heard.as_ref().map_or_else(Vec::new, |heard| std::mem::take(&mut *hold(heard)))
+    }
+
+    fn hear(&self, bytes: &[u8]) {
+        let Some(heard) = &self.0.heard else { return };
+        let mut heard = hold(heard);
+        let room = HEARD.saturating_sub(heard.len());
+        heard.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
     /// Returns a number that no other connection has.
     pub(in crate::mock) fn connection(&self) -> u64 {
         self.0.connection
@@ -117,7 +136,10 @@ impl<S: Socket> AsyncRead for Wire<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let filled = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.fate.hear(&buffer.filled()[filled..]);
+        read
     }
 }
 

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::stand::{NOW, contracts, options, signed, target};
-use crate::mock::server::make_identity;
+use crate::mock::server::{Age, make_identity};
 use crate::mock::{RunningMock, start};
 
 const KEY: &str = "idvet-ordinary-7";
@@ -33,7 +33,7 @@ async fn control(running: &RunningMock, path: &str, body: Value) -> (u16, Value)
 /// Serves one connection after another: counts those that send a request and gives each its status, 200 at last.
 /// Returns the request lines through a channel.
 async fn listen(statuses: Vec<u16>) -> (String, String, tokio::sync::mpsc::UnboundedReceiver<String>) {
-    let identity = make_identity([127, 0, 0, 1].into(), &[]).expect("identity");
+    let identity = make_identity([127, 0, 0, 1].into(), &[], Age::Valid).expect("identity");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let url = format!("https://{}/hook?own=1", listener.local_addr().expect("address"));
     let (lines, received) = tokio::sync::mpsc::unbounded_channel();
