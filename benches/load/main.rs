@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use peers::{goose_latencies, oha_latencies, wrk};
-use server::{Mock, Stalling, Static};
+use server::{Answers, Mock, OneThread, Static};
 
 const IDVET: &str = env!("CARGO_BIN_EXE_idvet");
 
@@ -130,7 +130,7 @@ fn cost(folder: &Path) {
 
 /// Due times against the arrivals that the server saw.
 fn pace(folder: &Path) {
-    let server = Static::start(false);
+    let server = OneThread::start(Answers::AtOnce);
     for (rate, seconds) in [(100, 10), (1_000, 10), (5_000, 10), (10_000, 10)] {
         let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
@@ -182,7 +182,7 @@ fn lateness(arrivals: &[Instant], rate: u32) -> Vec<f64> {
 /// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
 fn truth(folder: &Path) {
     for rate in [100_u32, 1_000, 5_000, 10_000] {
-        let server = Stalling::start();
+        let server = OneThread::start(Answers::WithStalls);
         let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
         let report = load(folder, &server.url, &[]);

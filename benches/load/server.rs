@@ -96,10 +96,19 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= end + 4 + length.unwrap_or(0)
 }
 
-/// Answers in the order in which requests came, each a millisecond after it, but nobody in the last second of every ten: with
-/// so little to do for an answer that what waited is told at once.
-pub(crate) struct Stalling {
+/// One thread for all connections, with so little to do for a request that it is noted, and answered, at once; in the order in
+/// which requests came.
+pub(crate) struct OneThread {
     pub(crate) url: String,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
+}
+
+/// When a server answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    AtOnce,
+    /// A millisecond later, but nobody in the last second of every ten.
+    WithStalls,
 }
 
 /// How long an answer takes, how often a stall comes, and how long it lasts.
@@ -107,23 +116,29 @@ const SERVICE: Duration = Duration::from_millis(1);
 const EVERY: Duration = Duration::from_secs(10);
 const LASTING: Duration = Duration::from_secs(1);
 
-impl Stalling {
-    pub(crate) fn start() -> Self {
+impl OneThread {
+    pub(crate) fn start(answers: Answers) -> Self {
         let address = "127.0.0.1:0".parse().expect("an address");
         let listener = mio::net::TcpListener::bind(address).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        std::thread::spawn(move || stalling(listener));
-        Self { url }
+        let arrivals = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&arrivals);
+        std::thread::spawn(move || serve_all(listener, answers, &noted));
+        Self { url, arrivals }
+    }
+
+    pub(crate) fn take_arrivals(&self) -> Vec<Instant> {
+        std::mem::take(&mut *self.arrivals.lock().expect("a list"))
     }
 }
 
-/// One connection of a stalling server: what came of a request so far.
+/// One connection, and what came of a request so far.
 struct Waiting {
     stream: mio::net::TcpStream,
     taken: Vec<u8>,
 }
 
-fn stalling(mut listener: mio::net::TcpListener) {
+fn serve_all(mut listener: mio::net::TcpListener, answers: Answers, arrivals: &Mutex<Vec<Instant>>) {
     let begun = Instant::now();
     let mut poll = mio::Poll::new().expect("a poll");
     let mut events = mio::Events::with_capacity(4_096);
@@ -155,7 +170,10 @@ fn stalling(mut listener: mio::net::TcpListener) {
             }
             if is_whole(taken) {
                 taken.clear();
-                due.push_back((answered_at(begun, Instant::now()), event.token().0));
+                let now = Instant::now();
+                arrivals.lock().expect("a list").push(now);
+                let at = if answers == Answers::AtOnce { now } else { answered_at(begun, now) };
+                due.push_back((at, event.token().0));
             }
         }
         while due.front().is_some_and(|(at, _)| *at <= Instant::now()) {

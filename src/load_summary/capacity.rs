@@ -1,6 +1,8 @@
 //! What a capacity search found: rates, how each fared, and the highest that held whenever it was tried.
 
 use super::histogram::HistogramError;
+use super::judge::how_it_ended;
+use super::reason::Reason;
 use super::{GateOutcome, LoadSummary, LoadSummaryBuilder, LoadSummaryError, Verdict};
 use crate::event::{Event, LoadCapacity, LoadInterval, LoadPlanned, LoadPlateau, RunFinished, RunStarted, StopCause};
 use crate::load_profile::{CapacitySearch, Span, Tried};
@@ -96,14 +98,11 @@ impl Capacity {
 
     pub(super) fn gate(&self, summary: &LoadSummary) -> GateOutcome {
         let finished = summary.finished.as_ref();
-        let mut reasons: Vec<String> = finished.and_then(|finished| finished.reason.clone()).into_iter().collect();
-        if finished.is_none() {
-            reasons.push("the run was cut off".to_owned());
-        }
+        let mut reasons: Vec<Reason> = how_it_ended(finished).into_iter().collect();
         if self.rate.is_none() && !self.plateaus.is_empty() {
-            reasons.push(format!("missed: not even {} a second holds", self.search.from));
+            reasons.push(Reason::NoRateHolds { from: self.search.from });
         } else if !self.is_confirmed() {
-            reasons.push("inconclusive: no rate held as often as it has to".to_owned());
+            reasons.push(Reason::Unconfirmed);
         }
         let missed = self.plateaus.first().is_some_and(|first| first.outcome == Tried::Missed);
         let exit_code = match finished.and_then(|finished| finished.cause) {

@@ -3,8 +3,9 @@
 use hdrhistogram::Histogram;
 
 use super::histogram::{add, empty};
+use super::reason::Reason;
 use super::{LoadSummary, StepFigures};
-use crate::event::{LoadClass, StopCause};
+use crate::event::{LoadClass, RunFinished, StopCause};
 use crate::load_profile::Threshold;
 use crate::load_profile::threshold::{Metric, Statistic};
 
@@ -17,7 +18,7 @@ pub struct ThresholdVerdict {
     pub figure: Option<f64>,
     pub verdict: Verdict,
     /// Why it is inconclusive.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +29,13 @@ pub enum Verdict {
 }
 
 /// What the whole run came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct GateOutcome {
     /// As documented for all commands.
     pub exit_code: u8,
     /// Why it is not 0.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
 }
-
-/// What made calls late that is no doing of the target's.
-const LACKING: &str =
-    "this machine had no file descriptor or port left; raise `ulimit -n`, or lower `connections.at_most`";
 
 /// The share of a threshold that calls may be late by, at their 99th percentile, before its verdict means nothing.
 const LATE_SHARE: f64 = 0.1;
@@ -46,8 +43,9 @@ const LATE_SHARE: f64 = 0.1;
 pub(super) fn thresholds(summary: &LoadSummary) -> Vec<ThresholdVerdict> {
     let judge = |text: &String| match Threshold::parse(text) {
         Ok(threshold) => judge(summary, &threshold),
-        Err(reason) => {
-            ThresholdVerdict { text: text.clone(), figure: None, verdict: Verdict::Inconclusive, reason: Some(reason) }
+        Err(why) => {
+            let reason = Some(Reason::Unreadable(why));
+            ThresholdVerdict { text: text.clone(), figure: None, verdict: Verdict::Inconclusive, reason }
         }
     };
     summary.planned.thresholds.iter().map(judge).collect()
@@ -71,12 +69,12 @@ fn judge(summary: &LoadSummary, threshold: &Threshold) -> ThresholdVerdict {
     ThresholdVerdict { text: threshold.text.clone(), figure: figure.ok(), verdict, reason }
 }
 
-fn figure(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures]) -> Result<f64, String> {
+fn figure(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures]) -> Result<f64, Reason> {
     let count = |class: LoadClass| -> f64 { steps.iter().map(|step| step.count(class)).sum::<u64>() as f64 };
     let calls: f64 = steps.iter().map(|step| step.calls()).sum::<u64>() as f64;
-    let share = |part: f64| if calls > 0.0 { Ok(part / calls) } else { Err("no call was made".to_owned()) };
+    let share = |part: f64| if calls > 0.0 { Ok(part / calls) } else { Err(Reason::NoCall) };
     let seconds = summary.totals.measured_seconds;
-    let rate = |part: f64| if seconds > 0.0 { Ok(part / seconds) } else { Err("nothing was measured".to_owned()) };
+    let rate = |part: f64| if seconds > 0.0 { Ok(part / seconds) } else { Err(Reason::NothingMeasured) };
     match threshold.metric {
         Metric::Latency(statistic) => statistic_of(&merged(steps, |answers| &answers.latency), statistic),
         Metric::Service(statistic) => statistic_of(&merged(steps, |answers| &answers.service), statistic),
@@ -87,7 +85,7 @@ fn figure(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures]) 
         Metric::Failed => share(0.0).map(|_| count(LoadClass::Failed)),
         Metric::Refused => share(0.0).map(|_| count(LoadClass::Refused)),
         Metric::Dropped => Ok(summary.totals.dropped as f64),
-        Metric::Wrong if summary.totals.checked == 0 => Err("no answer was held against the contract".to_owned()),
+        Metric::Wrong if summary.totals.checked == 0 => Err(Reason::NoneChecked),
         Metric::Wrong => Ok(summary.totals.wrong as f64),
         Metric::Goodput => rate(count(LoadClass::Ok)),
         Metric::Throughput => rate(calls),
@@ -105,10 +103,10 @@ fn merged(steps: &[&StepFigures], pick: impl Fn(&super::Answers) -> &Histogram<u
 
 /// Returns a figure of a distribution, when there are enough answers for it to mean something: a 99th percentile of fifty
 /// answers is their maximum by another name.
-fn statistic_of(histogram: &Histogram<u64>, statistic: Statistic) -> Result<f64, String> {
+fn statistic_of(histogram: &Histogram<u64>, statistic: Statistic) -> Result<f64, Reason> {
     let n = histogram.len();
     let percentile = match statistic {
-        _ if n == 0 => return Err("no good answer came".to_owned()),
+        _ if n == 0 => return Err(Reason::NoGoodAnswer),
         Statistic::Mean => return Ok(histogram.mean()),
         Statistic::Percentile(percentile) if percentile >= 100.0 => return Ok(histogram.max() as f64),
         Statistic::Percentile(percentile) => percentile,
@@ -116,29 +114,28 @@ fn statistic_of(histogram: &Histogram<u64>, statistic: Statistic) -> Result<f64,
     // Less a little: 99.9 in binary is a hair more.
     let needed = (100.0 / (100.0 - percentile) - 1e-6).ceil();
     if (n as f64) < needed {
-        return Err(format!("{n} good answers are too few for a p{percentile}: it takes {needed:.0}"));
+        return Err(Reason::TooFew { n, percentile, needed });
     }
     Ok(histogram.value_at_quantile(percentile / 100.0) as f64)
 }
 
 /// Says what makes a verdict meaningless, if anything does.
-fn spoiled(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures], holds: bool) -> Option<String> {
+fn spoiled(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures], holds: bool) -> Option<Reason> {
     let of_time = matches!(threshold.metric, Metric::Latency(_) | Metric::Service(_));
     let of_rate = matches!(threshold.metric, Metric::Goodput | Metric::Throughput);
     let totals = &summary.totals;
     if (of_time || of_rate) && totals.wrong > 0 {
-        return Some(format!("void: {} of {} answers checked were wrong", totals.wrong, totals.checked));
+        return Some(Reason::Void { wrong: totals.wrong, checked: totals.checked });
     }
     if summary.is_partial() && holds {
-        return Some("the run ended early".to_owned());
+        return Some(Reason::EndedEarly);
     }
     // What was not sent might have been the slowest; a figure that is too high without it is too high.
     if of_time && holds && totals.dropped > 0 {
-        let lacking = if totals.lacking > 0 { format!(": {LACKING}") } else { String::new() };
-        return Some(format!("{} calls were not sent in time{lacking}", totals.dropped));
+        return Some(Reason::Unsent { dropped: totals.dropped, lacking: totals.lacking > 0 });
     }
     if threshold.metric == Metric::Dropped && !holds && totals.lacking > 0 {
-        return Some(LACKING.to_owned());
+        return Some(Reason::Lacking);
     }
     if !of_time {
         return None;
@@ -152,8 +149,7 @@ fn spoiled(summary: &LoadSummary, threshold: &Threshold, steps: &[&StepFigures],
         return None;
     }
     let is_ours = holds || service_holds(threshold, steps);
-    is_ours
-        .then(|| format!("calls were sent up to {:.1} ms late (p99), more than a tenth of the threshold", late / 1e3))
+    is_ours.then_some(Reason::SentLate { ms: late / 1e3 })
 }
 
 /// A latency that is missed although the service itself was fast enough was missed by whoever sent late.
@@ -163,23 +159,26 @@ fn service_holds(threshold: &Threshold, steps: &[&StepFigures]) -> bool {
     service.is_ok_and(|service| threshold.relation.holds(service, threshold.value))
 }
 
+/// Says how a run ended that did not end by itself.
+pub(super) fn how_it_ended(finished: Option<&RunFinished>) -> Option<Reason> {
+    let Some(finished) = finished else { return Some(Reason::CutOff) };
+    let said = finished.reason.clone()?;
+    Some(Reason::Stopped { cause: finished.cause, said })
+}
+
 pub(super) fn gate(summary: &LoadSummary) -> GateOutcome {
     let mut reasons = Vec::new();
     let with = |verdict: Verdict| summary.thresholds.iter().filter(move |one| one.verdict == verdict);
-    reasons.extend(with(Verdict::Missed).map(|one| format!("missed: {}", one.text)));
+    reasons.extend(with(Verdict::Missed).map(|one| Reason::Missed(one.text.clone())));
     let n_missed = reasons.len();
-    let reason = |one: &ThresholdVerdict| one.reason.clone().unwrap_or_default();
-    reasons.extend(with(Verdict::Inconclusive).map(|one| format!("inconclusive: {} ({})", one.text, reason(one))));
+    let inconclusive = with(Verdict::Inconclusive).filter_map(|one| Some((one, one.reason.clone()?)));
+    reasons.extend(inconclusive.map(|(one, reason)| Reason::Inconclusive(one.text.clone(), Box::new(reason))));
     let finished = summary.finished.as_ref();
-    if let Some(why) = finished.and_then(|finished| finished.reason.clone()) {
-        reasons.push(why);
-    } else if finished.is_none() {
-        reasons.push("the run was cut off".to_owned());
-    }
+    reasons.extend(how_it_ended(finished));
     let answered = summary.steps.iter().map(|step| step.calls() - step.count(LoadClass::Failed)).sum::<u64>();
     let silent = answered == 0 && summary.totals.warm_up_calls == 0;
     if silent {
-        reasons.push("no call had an answer that could be understood".to_owned());
+        reasons.push(Reason::NoneUnderstood);
     }
     let exit_code = match finished.and_then(|finished| finished.cause) {
         Some(StopCause::Internal) => 70,

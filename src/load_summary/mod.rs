@@ -9,6 +9,7 @@ pub(crate) mod fixture;
 mod histogram;
 mod judge;
 mod merge;
+mod reason;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use figures::{Answers, SecondFigures, StepFigures, StepSecond, Throttling, T
 pub use histogram::{HistogramError, read_histogram};
 pub use judge::{GateOutcome, ThresholdVerdict, Verdict};
 pub use merge::{MergeError, merge};
+pub use reason::Reason;
 
 /// Everything a load report is made of.
 #[derive(Debug, Clone)]

@@ -65,7 +65,7 @@ fn what_the_generator_spoiled_is_inconclusive() {
     let mut lacking = late(5);
     (lacking.seconds[0].dropped, lacking.seconds[0].lacking, lacking.thresholds) = (1, 1, vec!["p99 < 10ms"]);
     let lacking = LoadSummary::from_events(&lacking.events()).expect("a load run");
-    assert!(lacking.gate.reasons[0].contains("ulimit -n"), "{:?}", lacking.gate);
+    assert!(lacking.gate.reasons[0].to_string().contains("ulimit -n"), "{:?}", lacking.gate);
     let mut wrong = late(5);
     (wrong.seconds[0].checked, wrong.seconds[0].wrong) = (10, 1);
     assert_eq!(judged(wrong, "p99 < 10ms"), (vec![Inconclusive], 3));

@@ -1,6 +1,6 @@
 //! What the terminal shows at the end of a load run.
 
-use super::words::{class, figure, milliseconds, rate, statement, tried, verdict};
+use super::words::{class, figure, milliseconds, rate, reason, statement, tried, verdict};
 use crate::event::LoadClass;
 use crate::load_summary::{Capacity, LoadSummary, Plateau, Throttling};
 use crate::report::Lang;
@@ -14,7 +14,7 @@ pub fn render_console(summary: &LoadSummary, lang: Lang) -> String {
     if let Some(found) = &summary.capacity {
         text.push_str(&capacity(found, lang));
         text.push_str(&wrong(summary, lang));
-        summary.gate.reasons.iter().for_each(|reason| text.push_str(&format!("{reason}\n")));
+        summary.gate.reasons.iter().for_each(|one| text.push_str(&format!("{}\n", reason(one, lang))));
         return visible_lines(&text);
     }
     text.push_str(&answers(summary, lang));
@@ -227,23 +227,15 @@ fn thresholds(summary: &LoadSummary, lang: Lang) -> String {
     let mut text = String::new();
     let width = summary.thresholds.iter().map(|one| one.text.chars().count()).max().unwrap_or_default();
     for one in &summary.thresholds {
-        let reason = one.reason.as_ref().map(|reason| format!("  ({reason})")).unwrap_or_default();
+        let reason = one.reason.as_ref().map(|why| format!("  ({})", reason(why, lang))).unwrap_or_default();
         text.push_str(&format!("{:width$}  {:>12}  {}{reason}\n", one.text, figure(one), verdict(one.verdict, lang)));
     }
-    text.push_str(&reasons(summary));
+    text.push_str(&reasons(summary, lang));
     text
 }
 
 /// What the table of thresholds does not say.
-fn reasons(summary: &LoadSummary) -> String {
-    let mut text = String::new();
-    for reason in summary
-        .gate
-        .reasons
-        .iter()
-        .filter(|reason| !reason.starts_with("missed") && !reason.starts_with("inconclusive"))
-    {
-        text.push_str(&format!("{reason}\n"));
-    }
-    text
+fn reasons(summary: &LoadSummary, lang: Lang) -> String {
+    let others = summary.gate.reasons.iter().filter(|reason| !reason.is_of_threshold());
+    others.map(|one| format!("{}\n", reason(one, lang))).collect()
 }

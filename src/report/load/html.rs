@@ -2,7 +2,7 @@
 
 use super::console::render_console;
 use super::plots::plots;
-use super::words::{figure, statement, verdict};
+use super::words::{figure, reason, statement, verdict};
 use crate::load_summary::{LoadSummary, Verdict};
 use crate::report::Lang;
 use crate::report::markup::{visible, visible_lines};
@@ -52,7 +52,7 @@ fn verdicts(summary: &LoadSummary, lang: Lang) -> String {
             Verdict::Missed => "missed",
             Verdict::Inconclusive => "inconclusive",
         };
-        let reason = one.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let reason = one.reason.as_ref().map(|why| format!(" ({})", reason(why, lang))).unwrap_or_default();
         text.push_str(&format!(
             "<tr class=\"{class}\"><td>{}</td><td>{}</td><td>{}{}</td></tr>\n",
             escaped(&one.text),

@@ -26,7 +26,7 @@ pub(super) fn render(summary: &LoadSummary) -> String {
         "profile": planned.profile, "subject": summary.run.subject, "tool": summary.run.tool,
         "started_at": summary.run.started_at, "seed": summary.run.seed, "shard": planned.shard,
         "partial": summary.is_partial(),
-        "exit_code": summary.gate.exit_code, "reasons": summary.gate.reasons,
+        "exit_code": summary.gate.exit_code, "reasons": summary.gate.reasons.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "measured_seconds": totals.measured_seconds,
         "arrivals": { "planned": planned.arrivals, "due": totals.due, "finished": totals.finished,
             "abandoned": totals.abandoned, "submissions_failed": totals.submissions_failed, "retries": totals.retries, "dropped": totals.dropped,
@@ -38,7 +38,7 @@ pub(super) fn render(summary: &LoadSummary) -> String {
         "limits": (0..planned.limits.len()).map(|idx| limit(summary, idx)).collect::<Vec<_>>(),
         "steps": summary.steps.iter().enumerate().map(|(idx, one)| step(summary, idx, one)).collect::<Vec<_>>(),
         "thresholds": summary.thresholds.iter().map(|one| json!({
-            "threshold": one.text, "figure": one.figure, "reason": one.reason,
+            "threshold": one.text, "figure": one.figure, "reason": one.reason.as_ref().map(ToString::to_string),
             "verdict": match one.verdict {
                 Verdict::Held => "held",
                 Verdict::Missed => "missed",

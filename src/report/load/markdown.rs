@@ -1,7 +1,7 @@
 //! The report of a load run for people, to be kept beside a release.
 
 use super::console::render_console;
-use super::words::{figure, milliseconds, statement, verdict};
+use super::words::{figure, milliseconds, reason, statement, verdict};
 use crate::load_summary::LoadSummary;
 use crate::report::Lang;
 use crate::report::markup::{cell_code, fenced, prose};
@@ -46,7 +46,7 @@ fn verdicts(summary: &LoadSummary, lang: Lang) -> String {
         lang.pick("verdict", "结论")
     );
     for one in &summary.thresholds {
-        let reason = one.reason.as_ref().map(|reason| format!(" ({})", prose(reason))).unwrap_or_default();
+        let reason = one.reason.as_ref().map(|why| format!(" ({})", prose(&reason(why, lang)))).unwrap_or_default();
         text.push_str(&format!(
             "| {} | {} | {}{reason} |\n",
             cell_code(&one.text),

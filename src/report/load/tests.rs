@@ -1,7 +1,8 @@
 //! Reports of a made-up run.
 
 use super::*;
-use crate::event::{Event, LoadClass, LoadWrong, Mismatch, RecordedMessage};
+use crate::event::{Event, LoadClass, LoadWrong, Mismatch, RecordedMessage, StopCause};
+use crate::load_summary::Reason;
 use crate::load_summary::fixture::{MadeUp, row, second};
 
 fn summary() -> LoadSummary {
@@ -43,6 +44,39 @@ fn every_format_is_rendered_in_both_languages() {
     insta::assert_snapshot!("csv", LoadFormat::Csv.render(&summary, Lang::En));
     insta::assert_snapshot!("hgrm", LoadFormat::Hgrm.render(&summary, Lang::En));
     insta::assert_snapshot!("json", LoadFormat::Json.render(&summary, Lang::En));
+}
+
+#[test]
+fn reasons_are_told_in_both_languages() {
+    let stopped = |cause| Reason::Stopped { cause: Some(cause), said: "stopped".to_owned() };
+    let all = [
+        Reason::NoCall,
+        Reason::NothingMeasured,
+        Reason::NoneChecked,
+        Reason::NoGoodAnswer,
+        Reason::TooFew { n: 7, percentile: 99.9, needed: 1_000.0 },
+        Reason::Void { wrong: 7, checked: 70 },
+        Reason::EndedEarly,
+        Reason::Unsent { dropped: 7, lacking: false },
+        Reason::Unsent { dropped: 7, lacking: true },
+        Reason::Lacking,
+        Reason::SentLate { ms: 7.0 },
+        Reason::Missed("p99 < 7ms".to_owned()),
+        Reason::Inconclusive("p99 < 7ms".to_owned(), Box::new(Reason::EndedEarly)),
+        stopped(StopCause::Interrupted),
+        stopped(StopCause::Budget),
+        Reason::CutOff,
+        Reason::NoneUnderstood,
+        Reason::NoRateHolds { from: 7.0 },
+        Reason::Unconfirmed,
+    ];
+    let has_chinese = |text: &str| text.chars().any(|char| ('\u{4e00}'..'\u{9fff}').contains(&char));
+    for one in &all {
+        let (english, chinese) = (words::reason(one, Lang::En), words::reason(one, Lang::Zh));
+        assert!(!has_chinese(&english) && has_chinese(&chinese), "{english} | {chinese}");
+        // Figures are the same in both.
+        assert_eq!(english.matches('7').count(), chinese.matches('7').count(), "{english} | {chinese}");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Figures and verdicts in words, for all formats that people read.
 
-use crate::event::LoadClass;
+use crate::event::{LoadClass, StopCause};
 use crate::load_profile::threshold::Metric;
 use crate::load_profile::{Threshold, Tried};
-use crate::load_summary::{Capacity, ThresholdVerdict, Verdict};
+use crate::load_summary::{Capacity, Reason, ThresholdVerdict, Verdict};
 use crate::report::Lang;
 
 /// Writes microseconds as milliseconds.
@@ -38,6 +38,46 @@ pub(super) fn verdict(verdict: Verdict, lang: Lang) -> &'static str {
         Verdict::Held => lang.pick("held", "达标"),
         Verdict::Missed => lang.pick("MISSED", "未达标"),
         Verdict::Inconclusive => lang.pick("INCONCLUSIVE", "无法判定"),
+    }
+}
+
+/// Writes why a verdict is not what it seems, or a run not satisfied.
+pub(super) fn reason(reason: &Reason, lang: Lang) -> String {
+    match lang {
+        Lang::En => reason.to_string(),
+        Lang::Zh => in_chinese(reason),
+    }
+}
+
+const LACKING: &str = "本机已无可用的文件描述符或端口；请提高 `ulimit -n` 或降低 `connections.at_most`";
+
+fn in_chinese(reason: &Reason) -> String {
+    match reason {
+        Reason::Unreadable(why) => why.clone(),
+        Reason::NoCall => "没有发出任何调用".to_owned(),
+        Reason::NothingMeasured => "没有测得任何数据".to_owned(),
+        Reason::NoneChecked => "没有响应与契约核对".to_owned(),
+        Reason::NoGoodAnswer => "没有成功的响应".to_owned(),
+        Reason::TooFew { n, percentile, needed } => {
+            format!("{n} 个成功响应不足以得出 p{percentile}：需要 {needed:.0} 个")
+        }
+        Reason::Void { wrong, checked } => format!("作废：核对的 {checked} 个响应中有 {wrong} 个错误"),
+        Reason::EndedEarly => "运行提前结束".to_owned(),
+        Reason::Unsent { dropped, lacking } => {
+            let lacking = if *lacking { format!("：{LACKING}") } else { String::new() };
+            format!("{dropped} 次调用未能及时发出{lacking}")
+        }
+        Reason::Lacking => LACKING.to_owned(),
+        Reason::SentLate { ms } => format!("调用发出最多延误 {ms:.1} ms（p99），超过阈值的十分之一"),
+        Reason::Missed(text) => format!("未达标：{text}"),
+        Reason::Inconclusive(text, why) => format!("无法判定：{text}（{}）", in_chinese(why)),
+        Reason::Stopped { cause: Some(StopCause::Interrupted), .. } => "在全部到达之前被中断".to_owned(),
+        Reason::Stopped { cause: Some(StopCause::Budget), .. } => "计费调用预算已用完".to_owned(),
+        Reason::Stopped { said, .. } => said.clone(),
+        Reason::CutOff => "运行被切断".to_owned(),
+        Reason::NoneUnderstood => "没有任何调用得到可理解的响应".to_owned(),
+        Reason::NoRateHolds { from } => format!("未达标：每秒 {from} 次也不能保持"),
+        Reason::Unconfirmed => "无法判定：没有速率保持到所需次数".to_owned(),
     }
 }
 
