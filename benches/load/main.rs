@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use peers::{goose_latencies, oha_latencies, wrk};
-use server::{Answers, Mock, OneThread, Static};
+use server::{Mock, Stalling, Static};
 
 const IDVET: &str = env!("CARGO_BIN_EXE_idvet");
 
@@ -130,7 +130,7 @@ fn cost(folder: &Path) {
 
 /// Due times against the arrivals that the server saw.
 fn pace(folder: &Path) {
-    let server = OneThread::start(Answers::AtOnce);
+    let server = Static::start(false);
     for (rate, seconds) in [(100, 10), (1_000, 10), (5_000, 10), (10_000, 10)] {
         let rest = format!("duration: {seconds}s\nbeyond_limits: true\ntimeout: 10s\nconnections: {{ at_most: 512 }}");
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), &rest);
@@ -182,10 +182,11 @@ fn lateness(arrivals: &[Instant], rate: u32) -> Vec<f64> {
 /// Stalls of a second in every ten, at a service of a millisecond: what the schedule implies is known.
 fn truth(folder: &Path) {
     for rate in [100_u32, 1_000, 5_000, 10_000] {
-        let server = OneThread::start(Answers::WithStalls);
+        let server = Stalling::start();
         let rest = "duration: 20s\nbeyond_limits: true\ntimeout: 30s\nconnections: { at_most: 12000 }\ncheck_every: 0";
         profile(folder, &format!("{{ model: constant, rate: {rate} }}"), rest);
         let report = load(folder, &server.url, &[]);
+        let by_server = server.take_percentiles();
         let peers = match rate {
             1_000 => [
                 ("oha", oha_latencies(&server.url, rate, &[])),
@@ -198,7 +199,7 @@ fn truth(folder: &Path) {
         let latency = &report["steps"][0]["classes"]["ok"]["latency"];
         // Of any ten seconds one is stalled, and who comes t after its beginning waits for its end: of all calls a share of x
         // waits longer than 1 s less ten times x seconds.
-        for (name, implied) in [("p99", 901.0), ("p99.9", 991.0), ("max", 1_001.0)] {
+        for ((name, implied), took) in [("p99", 901.0), ("p99.9", 991.0), ("max", 1_001.0)].into_iter().zip(by_server) {
             let found = latency[name].as_f64().unwrap_or_default() / 1e3;
             let off = (found / implied - 1.0) * 100.0;
             line(
@@ -206,6 +207,7 @@ fn truth(folder: &Path) {
                 format!("{found:.0} ms, {off:+.1} %"),
                 &format!("{implied:.0} ms, within {} %", if rate < 10_000 { 1 } else { 2 }),
             );
+            line("    by the server's own clock", format!("{took:.0} ms, {:+.1} %", (found / took - 1.0) * 100.0), "");
         }
         let dropped = &report["arrivals"]["dropped"];
         for (name, peer) in peers {

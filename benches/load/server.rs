@@ -96,19 +96,12 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= end + 4 + length.unwrap_or(0)
 }
 
-/// One thread for all connections, with so little to do for a request that it is noted, and answered, at once; in the order in
-/// which requests came.
-pub(crate) struct OneThread {
+/// Answers in the order in which requests came, each a millisecond after it, but nobody in the last second of every ten: with
+/// so little to do for an answer that what waited is told at once.
+pub(crate) struct Stalling {
     pub(crate) url: String,
-    arrivals: Arc<Mutex<Vec<Instant>>>,
-}
-
-/// When a server answers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answers {
-    AtOnce,
-    /// A millisecond later, but nobody in the last second of every ten.
-    WithStalls,
+    /// From when a request had come to when its answer was written.
+    took: Arc<Mutex<Vec<Duration>>>,
 }
 
 /// How long an answer takes, how often a stall comes, and how long it lasts.
@@ -116,39 +109,44 @@ const SERVICE: Duration = Duration::from_millis(1);
 const EVERY: Duration = Duration::from_secs(10);
 const LASTING: Duration = Duration::from_secs(1);
 
-impl OneThread {
-    pub(crate) fn start(answers: Answers) -> Self {
+impl Stalling {
+    pub(crate) fn start() -> Self {
         let address = "127.0.0.1:0".parse().expect("an address");
         let listener = mio::net::TcpListener::bind(address).expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let arrivals = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&arrivals);
-        std::thread::spawn(move || serve_all(listener, answers, &noted));
-        Self { url, arrivals }
+        let took = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&took);
+        std::thread::spawn(move || stalling(listener, &noted));
+        Self { url, took }
     }
 
-    pub(crate) fn take_arrivals(&self) -> Vec<Instant> {
-        std::mem::take(&mut *self.arrivals.lock().expect("a list"))
+    /// Returns the 99th and 99.9th percentile and the longest of what answers took, in milliseconds.
+    pub(crate) fn take_percentiles(&self) -> [f64; 3] {
+        let mut took = std::mem::take(&mut *self.took.lock().expect("a list"));
+        took.sort_unstable();
+        let last = took.len().saturating_sub(1);
+        [0.99, 0.999, 1.0]
+            .map(|share| took.get((last as f64 * share) as usize).map_or(0.0, Duration::as_secs_f64) * 1e3)
     }
 }
 
-/// One connection, and what came of a request so far.
+/// One connection of a stalling server: what came of a request so far.
 struct Waiting {
     stream: mio::net::TcpStream,
     taken: Vec<u8>,
 }
 
-fn serve_all(mut listener: mio::net::TcpListener, answers: Answers, arrivals: &Mutex<Vec<Instant>>) {
+fn stalling(mut listener: mio::net::TcpListener, took: &Mutex<Vec<Duration>>) {
     let begun = Instant::now();
     let mut poll = mio::Poll::new().expect("a poll");
     let mut events = mio::Events::with_capacity(4_096);
     poll.registry().register(&mut listener, mio::Token(usize::MAX), mio::Interest::READABLE).expect("registers");
-    let mut connections: Vec<Waiting> = Vec::new();
-    let mut due: VecDeque<(Instant, usize)> = VecDeque::new();
+    let mut connections: Vec<Option<Waiting>> = Vec::new();
+    let mut due: VecDeque<(Instant, Instant, usize)> = VecDeque::new();
     let mut room = vec![0; 16_384];
     let answer = answer();
     loop {
-        let left = due.front().map(|(at, _)| at.saturating_duration_since(Instant::now()));
+        let left = due.front().map(|(at, ..)| at.saturating_duration_since(Instant::now()));
         poll.poll(&mut events, left).expect("polls");
         for event in &events {
             if event.token() == mio::Token(usize::MAX) {
@@ -156,29 +154,32 @@ fn serve_all(mut listener: mio::net::TcpListener, answers: Answers, arrivals: &M
                     let token = mio::Token(connections.len());
                     let _ = stream.set_nodelay(true);
                     poll.registry().register(&mut stream, token, mio::Interest::READABLE).expect("registers");
-                    connections.push(Waiting { stream, taken: Vec::new() });
+                    connections.push(Some(Waiting { stream, taken: Vec::new() }));
                 }
                 continue;
             }
-            let Waiting { stream, taken } = &mut connections[event.token().0];
+            let Some(Waiting { stream, taken }) = &mut connections[event.token().0] else { continue };
+            let mut is_over = false;
             while let Ok(n) = stream.read(&mut room) {
                 if n == 0 {
-                    let _ = poll.registry().deregister(stream);
+                    is_over = true;
                     break;
                 }
                 taken.extend_from_slice(&room[..n]);
             }
-            if is_whole(taken) {
+            if is_over {
+                connections[event.token().0] = None;
+            } else if is_whole(taken) {
                 taken.clear();
-                let now = Instant::now();
-                arrivals.lock().expect("a list").push(now);
-                let at = if answers == Answers::AtOnce { now } else { answered_at(begun, now) };
-                due.push_back((at, event.token().0));
+                let came = Instant::now();
+                due.push_back((answered_at(begun, came), came, event.token().0));
             }
         }
-        while due.front().is_some_and(|(at, _)| *at <= Instant::now()) {
-            let Some((_, idx)) = due.pop_front() else { break };
-            let _ = connections[idx].stream.write(answer.as_bytes());
+        while due.front().is_some_and(|(at, ..)| *at <= Instant::now()) {
+            let Some((_, came, idx)) = due.pop_front() else { break };
+            let Some(connection) = &mut connections[idx] else { continue };
+            let _ = connection.stream.write(answer.as_bytes());
+            took.lock().expect("a list").push(came.elapsed());
         }
     }
 }

@@ -247,7 +247,13 @@ async fn next_line(lines: &mut BufReader<tokio::process::ChildStdout>) -> Result
     match n_read {
         0 => Ok(None),
         _ if line.last() != Some(&b'\n') && line.len() as u64 >= LINE_LIMIT => Err(DriverFault::Flood),
-        _ => Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned())),
+        // Lines may have megabytes, which are copied for those alone who do not write UTF-8.
+        _ => {
+            let mut line =
+                String::from_utf8(line).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned());
+            line.truncate(line.trim_end().len());
+            Ok(Some(line))
+        }
     }
 }
 
@@ -266,7 +272,9 @@ async fn listen(
             Err(fault) => break fault,
         };
         match read_line(&line) {
-            Ok(Said::Answer(answer)) => {
+            Ok(Said::Answer(mut answer)) => {
+                drop(line);
+                answer.outcome.shorten();
                 let sender = hold(&waiting).as_mut().ok().and_then(|waiting| waiting.remove(&answer.id));
                 // An answer that nobody waits for any more comes too late, which was told when it was missed.
                 if let Some(sender) = sender {

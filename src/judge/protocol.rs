@@ -204,6 +204,13 @@ impl Outcome {
         }
     }
 
+    /// Cuts what an SDK gave back, which may be megabytes: no case looks at more of a text than [`TEXT_KEPT`] bytes.
+    pub fn shorten(&mut self) {
+        if let Self::Ok { body, .. } = self {
+            shorten(body);
+        }
+    }
+
     /// Returns every text in which the SDK told of an error.
     pub fn texts(&self) -> Vec<&str> {
         let texts = match self {
@@ -212,6 +219,22 @@ impl Outcome {
             Self::Ok { .. } | Self::Unsupported { .. } => [None, None],
         };
         texts.into_iter().flatten().collect()
+    }
+}
+
+/// Bytes that are kept of a text that an SDK gave back.
+const TEXT_KEPT: usize = 100_000;
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() > TEXT_KEPT => {
+            let end = (0..=TEXT_KEPT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+            text.truncate(end);
+            text.shrink_to_fit();
+        }
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
     }
 }
 
@@ -249,6 +272,19 @@ fn exposed_if_any<S: Serializer>(secret: &Option<SecretString>, serializer: S) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = format!("a{}", "长".repeat(TEXT_KEPT));
+        let body = serde_json::json!({ "Message": long, "Code": "200", "List": [long] });
+        let mut outcome = Outcome::Ok { http_status: None, body };
+        outcome.shorten();
+        let Outcome::Ok { body, .. } = outcome else { panic!("an answer") };
+        for text in [&body["Message"], &body["List"][0]].map(|text| text.as_str().expect("a text")) {
+            assert!(text.len() <= TEXT_KEPT && text.len() > TEXT_KEPT - 3 && long.starts_with(text), "{}", text.len());
+        }
+        assert_eq!(body["Code"], "200");
+    }
 
     #[test]
     fn lines_are_read_as_the_protocol_says() {

@@ -1,5 +1,6 @@
 //! What a case wants of its requests and of what the SDK tells its caller.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
@@ -297,14 +298,34 @@ impl Told {
 
 /// An outcome on one line, for evidence.
 pub(super) fn shown(outcome: &Outcome) -> String {
-    let text = match outcome {
-        Outcome::Ok { body, .. } => format!("ok {body}"),
+    let mut text = Beginning { text: String::new(), left: SHOWN };
+    // What does not fit is an error to whoever writes, and nothing else.
+    let _ = match outcome {
+        Outcome::Ok { body, .. } => write!(text, "ok {body}"),
         Outcome::ServiceError { code, message, kind, http_status, .. } => {
-            format!("service_error {kind}: {code:?} {message:?} HTTP {http_status:?}")
+            write!(text, "service_error {kind}: {code:?} {message:?} HTTP {http_status:?}")
         }
-        Outcome::ClientError { kind, message } => format!("client_error {kind}: {message:?}"),
-        Outcome::Timeout { kind, message } => format!("timeout {kind}: {message:?}"),
-        Outcome::Unsupported { reason } => format!("unsupported: {reason}"),
+        Outcome::ClientError { kind, message } => write!(text, "client_error {kind}: {message:?}"),
+        Outcome::Timeout { kind, message } => write!(text, "timeout {kind}: {message:?}"),
+        Outcome::Unsupported { reason } => write!(text, "unsupported: {reason}"),
     };
-    text.chars().take(600).collect()
+    text.text
+}
+
+/// Characters of an outcome that are shown.
+const SHOWN: usize = 600;
+
+/// The beginning of a text, however long it is.
+struct Beginning {
+    text: String,
+    left: usize,
+}
+
+impl std::fmt::Write for Beginning {
+    fn write_str(&mut self, more: &str) -> std::fmt::Result {
+        let taken = more.char_indices().nth(self.left).map_or(more, |(end, _)| &more[..end]);
+        self.left -= taken.chars().count();
+        self.text.push_str(taken);
+        if taken.len() < more.len() { Err(std::fmt::Error) } else { Ok(()) }
+    }
 }
