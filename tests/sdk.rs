@@ -35,6 +35,10 @@ impl Bench {
     }
 
     async fn run(&self, vice: Option<&str>, choose: impl Fn(&PlannedSdkCase) -> bool) -> Vec<CaseFinished> {
+        self.run_cases(vice, self.suites.cases.iter().filter(|case| choose(case)).cloned().collect()).await
+    }
+
+    async fn run_cases(&self, vice: Option<&str>, cases: Vec<PlannedSdkCase>) -> Vec<CaseFinished> {
         let mut argv: Vec<OsString> = vec![env!("CARGO_BIN_EXE_idvet").into(), "driver".into()];
         argv.extend(vice.into_iter().flat_map(|name| ["--vice".into(), name.into()]));
         let folder = tempfile::tempdir().expect("a folder");
@@ -54,7 +58,7 @@ impl Bench {
             folder: folder.path().to_owned(),
             redactor: Redactor::default(),
             clock: Arc::new(SystemClock),
-            cases: self.suites.cases.iter().filter(|case| choose(case)).cloned().collect(),
+            cases,
             arguments: Vec::new(),
             strict: false,
             known_failures: Vec::new(),
@@ -139,6 +143,28 @@ async fn every_miniature_is_caught_for_its_own_vice() {
         .collect();
     assert_eq!(unproven, Vec::<&str>::new(), "requirements that no miniature breaks");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What is not known to be wrong is not called wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_cannot_be_judged_is_not_blamed() {
+    let _alone = ALONE.lock().await;
+    let bench = Bench::new();
+    let only = |finished: Vec<CaseFinished>| {
+        let [case] = finished.try_into().unwrap_or_else(|cases: Vec<_>| panic!("{cases:?}"));
+        case
+    };
+    // It distrusts the CA, and speaks HTTPS all the same.
+    let distrustful = only(bench.run(Some("ca-ignored"), |case| case.id == "sdk/security/https-by-default").await);
+    assert_eq!(distrustful.verdict, Verdict::Indeterminate, "{distrustful:?}");
+    assert!(distrustful.reason.is_some_and(|reason| reason.contains("neither by HTTPS nor without")));
+    // It may end after any time that nobody waits for.
+    let mut case =
+        bench.suites.cases.iter().find(|case| case.id == "sdk/timeouts/read-default").expect("a case").clone();
+    Arc::make_mut(&mut case.case).limit_ms = 4_000;
+    let patient = only(bench.run_cases(Some("no-timeout"), vec![case]).await);
+    assert_eq!(patient.verdict, Verdict::NotExercised, "{patient:?}");
+    assert!(patient.reason.is_some_and(|reason| reason.contains("not documented")));
 }
 
 /// Runs every driver of `drivers/` with its ledger. A toolchain or registry that is not there is said plainly, and is a

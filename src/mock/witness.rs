@@ -69,11 +69,21 @@ impl Seen {
         Self { request, over_tls, connection: fate.connection(), at: Instant::now(), status: 0, code: None }
     }
 
-    fn holds(&self, text: &str) -> bool {
-        let within = |bytes: &[u8]| bytes.windows(text.len().max(1)).any(|window| window == text.as_bytes());
+    fn holds(&self, key: &str) -> bool {
+        let within = |bytes: &[u8]| is_within(key.as_bytes(), bytes);
         let Request { target, headers, body, .. } = &self.request;
         within(target.as_bytes()) || within(body) || headers.iter().any(|(_, value)| within(value.as_bytes()))
     }
+}
+
+/// Says whether bytes hold a key id, and not just one that begins or ends like it.
+fn is_within(key: &[u8], bytes: &[u8]) -> bool {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    bytes.windows(key.len().max(1)).enumerate().any(|(at, window)| {
+        window == key
+            && !is_part(bytes.get(at + key.len()))
+            && !at.checked_sub(1).is_some_and(|at| is_part(bytes.get(at)))
+    })
 }
 
 /// Returns the headers of a request as it came, names in lower case; nothing where its head did not come whole.
@@ -88,6 +98,20 @@ fn headers_of(heard: &[u8]) -> Option<Vec<(String, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_not_one_that_begins_like_it() {
+        for (text, wanted) in [
+            ("AccessKeyId=idvet-1&Action=a", true),
+            ("a=1&AccessKeyId=idvet-1", true),
+            ("Credential=idvet-1,SignedHeaders=a", true),
+            ("AccessKeyId=idvet-12&Action=a", false),
+            ("AccessKeyId=x-idvet-1", false),
+            ("AccessKeyId=idvet-12&Also=idvet-1", true),
+        ] {
+            assert_eq!(is_within(b"idvet-1", text.as_bytes()), wanted, "{text}");
+        }
+    }
 
     #[test]
     fn headers_are_those_that_came() {
