@@ -193,8 +193,9 @@ fn who_needs_more_than_there_is_gets_a_fair_share_until_others_end_or_die() {
     assert!(most_in_a_second(&times) <= LIMIT, "{times:?}");
     let last = times.last().copied().unwrap_or_default();
     // What was left is sent as fast as the whole limit lets it, once the share of the dead is free.
-    let at_the_end = between(&times, last - 2.0, last);
-    assert!(at_the_end >= 32, "{at_the_end} {times:?}");
+    // Four seconds hold 3.9 windows of the limit; where a burst falls is left open.
+    let at_the_end = between(&times, last - 4.0, last);
+    assert!(at_the_end >= 64, "{at_the_end} {times:?}");
 }
 
 #[test]
