@@ -212,7 +212,17 @@ impl Judge {
                         self.replace().await;
                     }
                 }
-                Err(fault @ (DriverFault::Ended { .. } | DriverFault::Memory(_))) => {
+                // Whether the limit of memory or that of time is reached first is a matter of the machine.
+                Err(fault @ DriverFault::Memory(_)) => {
+                    let none = DriverFault::Hang(case.limit_ms.into());
+                    let eaten = Mismatch {
+                        place: "the call".to_owned(),
+                        expected: format!("an end within {} ms", case.limit_ms),
+                        actual: format!("{none}: {fault}"),
+                    };
+                    told.checks.extend(case.requirements.iter().map(|id| record(id, "hang", Some(eaten.clone()))));
+                }
+                Err(fault @ DriverFault::Ended { .. }) => {
                     let ended = Mismatch {
                         place: "the process".to_owned(),
                         expected: "still there".to_owned(),
