@@ -251,6 +251,8 @@ fn budget(folder: &Path) {
             most.to_string(),
             &format!("{limit} at most"),
         );
+        let held_up = server.noted.held_up.load(Ordering::Relaxed) as f64 / 1e3;
+        line("    the machine held the server up for at most", format!("{held_up:.1} ms"), "below 20 ms, to tell");
         line(
             "    calls; throttled; dropped; held by the limit",
             format!("{}; {throttled}; {}; {}", times.len(), report["arrivals"]["dropped"], report["held"]["by_limit"]),

@@ -21,6 +21,8 @@ pub(crate) struct Static {
 pub(crate) struct Noted {
     arrivals: Mutex<Vec<Instant>>,
     pub(crate) resets: AtomicU64,
+    /// Microseconds that a thread of the server was held up for at most, by the machine: arrivals may be noted that much late.
+    pub(crate) held_up: AtomicU64,
     /// Nobody is answered in the first second of every seven, and one request in a hundred is answered by closing.
     is_bad: bool,
     begun: Instant,
@@ -35,8 +37,18 @@ impl Static {
         let noted = Arc::new(Noted {
             arrivals: Mutex::new(Vec::new()),
             resets: AtomicU64::new(0),
+            held_up: AtomicU64::new(0),
             is_bad,
             begun: Instant::now(),
+        });
+        let watched = Arc::downgrade(&noted);
+        std::thread::spawn(move || {
+            while let Some(noted) = watched.upgrade() {
+                let begun = Instant::now();
+                std::thread::sleep(Duration::from_millis(1));
+                let late = begun.elapsed().saturating_sub(Duration::from_millis(1));
+                noted.held_up.fetch_max(late.as_micros() as u64, Ordering::Relaxed);
+            }
         });
         let at_work = Arc::clone(&noted);
         std::thread::spawn(move || {
