@@ -158,6 +158,9 @@ async fn who_cannot_be_judged_is_not_blamed() {
     let distrustful = only(bench.run(Some("ca-ignored"), |case| case.id == "sdk/security/https-by-default").await);
     assert_eq!(distrustful.verdict, Verdict::Indeterminate, "{distrustful:?}");
     assert!(distrustful.reason.is_some_and(|reason| reason.contains("neither by HTTPS nor without")));
+    // Who tries once says nothing about what is sent again.
+    let once = bench.run(Some("switch-ignored"), |case| case.id.starts_with("sdk/retries/asked-")).await;
+    assert_eq!(once.iter().map(|case| case.verdict).collect::<Vec<_>>(), [Verdict::NotExercised; 2], "{once:?}");
     // It may end after any time that nobody waits for.
     let mut case =
         bench.suites.cases.iter().find(|case| case.id == "sdk/timeouts/read-default").expect("a case").clone();

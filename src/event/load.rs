@@ -110,7 +110,7 @@ pub struct LoadInterval {
     /// Of them, answers with a breach of a MUST or SHOULD.
     pub wrong: u64,
     /// Of limits that are held together with other processes: how many calls a second of each were this one's when the
-    /// interval was told, in the order of `load-planned`; 0 where the budget server cannot be reached.
+    /// interval was told, in the order of `load-planned`; 0 where the budget server gives none or cannot be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<u32>,
     pub rows: Vec<LoadRow>,

@@ -1,6 +1,7 @@
 //! One case on one SDK: calls made, requests and outcomes judged.
 
 mod calls;
+mod offered;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,11 +11,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use self::calls::Played;
+use self::offered::{lacking, typed};
 use super::battery::{self, Subject};
 use super::driver::{Driver, DriverFault};
-use super::protocol::{Hello, OptionName, Outcome};
+use super::protocol::Outcome;
 use super::run::{Done, Judge};
-use super::suite::{EndpointUse, PlannedSdkCase, TokenUse, operation_of};
+use super::suite::{EndpointUse, PlannedSdkCase, SdkCase, TokenUse, operation_of};
 use super::wanted::{self, Made};
 use crate::event::{CaseFinished, CheckRecorded, ExchangeRecorded, Mismatch, Verdict};
 use crate::mock::Seen;
@@ -112,15 +114,8 @@ impl Judge {
         let Told { made, mut checks, has_hung } = self.told(planned, results, company).await?;
         let n_ambient = if seen.is_empty() { self.stage.take_ambient(case.endpoint).len() } else { 0 };
         checks.extend((n_ambient > 0).then(|| record("sdk.signing.18", "key", Some(wanted::of_ambient(n_ambient)))));
-        let n_sent = seen.len() + astray.len() + n_ambient;
-        if n_sent == 0 && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
-            return Err(NotRun::indeterminate("the driver tells of an answer, but nothing was sent"));
-        }
-        if case.endpoint == EndpointUse::HttpsByDefault && seen.is_empty() && astray.is_empty() {
-            let said = made.iter().flat_map(|made| made.outcome.texts()).collect::<Vec<_>>().join("; ");
-            let reason = format!("no request came, neither by HTTPS nor without; the driver says: {said}");
-            return Err(NotRun::indeterminate(self.input.redactor.text(&reason)));
-        }
+        let sent = Sent { n_seen: seen.len(), n_astray: astray.len(), n_ambient };
+        check_telling(case, &sent, &made).map_err(|reason| self.told_nothing(reason))?;
         checks.extend(self.checks(planned, &credentials, (&parameters, &seen, &elsewhere), &made));
         if let Some(mismatch) = wanted::of_way(case.endpoint, &astray) {
             checks.extend(case.requirements.iter().map(|id| record(id, "way", Some(mismatch.clone()))));
@@ -147,6 +142,10 @@ impl Judge {
             lost,
             has_hung,
         })
+    }
+
+    fn told_nothing(&self, (verdict, reason): (Verdict, String)) -> NotRun {
+        NotRun { verdict, reason: self.input.redactor.text(&reason), lost: None }
     }
 
     /// Says why a case cannot be run with this driver, if it cannot.
@@ -199,7 +198,7 @@ impl Judge {
             match result {
                 Ok(Made { outcome: Outcome::Unsupported { reason }, .. }) => return Err(NotRun::not_exercised(reason)),
                 Ok(one) => told.made.push(one),
-                Err(fault @ DriverFault::Hang(_)) if case.open_end => {
+                Err(fault @ (DriverFault::Hang(_) | DriverFault::Spin(..))) if case.open_end => {
                     let reason = format!("{fault}: how long it may take is not documented");
                     return Err(NotRun { lost: None, ..NotRun::not_exercised(reason) });
                 }
@@ -339,6 +338,36 @@ impl Judge {
     }
 }
 
+/// How many requests of a case there were.
+struct Sent {
+    n_seen: usize,
+    /// By another way than they should.
+    n_astray: usize,
+    /// With a key of the environment's.
+    n_ambient: usize,
+}
+
+/// Says why what came tells nothing of what the case is for, if it does not: with the verdict, and the reason.
+fn check_telling(case: &SdkCase, sent: &Sent, made: &[Made]) -> Result<(), (Verdict, String)> {
+    let Sent { n_seen, n_astray, n_ambient } = *sent;
+    if n_seen + n_astray + n_ambient == 0 && made.iter().any(|made| matches!(made.outcome, Outcome::Ok { .. })) {
+        return Err((Verdict::Indeterminate, "the driver tells of an answer, but nothing was sent".to_owned()));
+    }
+    if case.endpoint == EndpointUse::HttpsByDefault && n_seen + n_astray == 0 {
+        let said = made.iter().flat_map(|made| made.outcome.texts()).collect::<Vec<_>>().join("; ");
+        let reason = format!("no request came, neither by HTTPS nor without; the driver says: {said}");
+        return Err((Verdict::Indeterminate, reason));
+    }
+    if case.of_repeats && n_seen < 2 {
+        return Err((Verdict::NotExercised, "no request was made again".to_owned()));
+    }
+    if case.open_end && n_seen > 1 {
+        let reason = format!("{n_seen} requests were made: how long each was waited for is not known");
+        return Err((Verdict::NotExercised, reason));
+    }
+    Ok(())
+}
+
 pub(super) fn record(requirement: &str, check: &str, mismatch: Option<Mismatch>) -> CheckRecorded {
     CheckRecorded { requirement: requirement.to_owned(), check: check.to_owned(), step: 0, mismatch }
 }
@@ -361,91 +390,4 @@ fn told_secrets(
     }
     secrets.retain(|(_, text)| text.len() >= 6);
     secrets
-}
-
-/// Judges whether the SDK has a call of its own for an operation.
-fn typed(hello: &Hello, planned: &PlannedSdkCase) -> Result<Done, NotRun> {
-    let actual = match hello.operations.get(&planned.operation) {
-        Some(offered) if offered.supported => match offered.typed {
-            Some(true) => None,
-            Some(false) => Some("only by the call for whatever operation is named".to_owned()),
-            None => {
-                return Err(NotRun::not_exercised("the driver does not say whether the call is the operation's own"));
-            }
-        },
-        offered => {
-            let reason = offered.and_then(|offered| offered.reason.as_deref());
-            Some(reason.map_or_else(|| "none".to_owned(), |reason| format!("none: {reason}")))
-        }
-    };
-    let missing = actual.map(|actual| Mismatch {
-        place: format!("call of {}", planned.operation),
-        expected: "one of its own".to_owned(),
-        actual,
-    });
-    let checks = planned.case.requirements.iter().map(|id| record(id, "case", missing.clone())).collect();
-    let verdict = Verdict::Passed;
-    let finished = CaseFinished { case: planned.id.clone(), verdict, reason: None, checks, elapsed_micros: 0 };
-    Ok(Done { finished, exchanges: Vec::new(), lost: None, has_hung: false })
-}
-
-/// Says why an SDK cannot be asked this.
-fn lacking(hello: &Hello, planned: &PlannedSdkCase) -> Option<String> {
-    let Some(offered) = hello.operations.get(&planned.operation) else {
-        return Some(format!("the SDK has no {}", planned.operation));
-    };
-    if !offered.supported {
-        let reason = offered.reason.as_deref().unwrap_or("the driver gives no reason");
-        return Some(format!("the SDK has no {}: {reason}", planned.operation));
-    }
-    let case = &planned.case;
-    if let Some(known) = &offered.parameters {
-        let missing = case.parameters.keys().find(|name| !known.contains(name) && !case.unlisted);
-        if let Some(name) = missing {
-            return Some(format!("the SDK cannot send {name}"));
-        }
-    }
-    let options = &case.options;
-    let wanted = [
-        (options.connect_timeout_ms.is_some(), OptionName::ConnectTimeoutMs),
-        (options.read_timeout_ms.is_some(), OptionName::ReadTimeoutMs),
-        // One attempt is what an SDK makes that cannot be told otherwise.
-        (options.max_attempts.is_some_and(|most| most > 1), OptionName::MaxAttempts),
-        (case.token != TokenUse::None, OptionName::SecurityToken),
-        (case.endpoint == EndpointUse::HttpsByDefault, OptionName::DefaultScheme),
-        (case.endpoint.has_known_ca() || options.ca_file.is_some(), OptionName::CaFile),
-    ];
-    let missing = wanted.into_iter().find(|(is_wanted, option)| *is_wanted && !hello.options.contains(option));
-    missing.map(|(_, option)| format!("the driver cannot set {}", serde_json::to_string(&option).unwrap_or_default()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract::Contracts;
-    use crate::files::SuiteFiles;
-    use crate::judge::suite::load_sdk;
-
-    #[test]
-    fn an_operation_has_a_call_of_its_own_where_the_driver_says_so() {
-        let files = SuiteFiles::embedded();
-        let suites = load_sdk(&files, &Contracts::load(&files).expect("contracts")).expect("suites");
-        let planned = suites.cases.iter().find(|case| case.id == "sdk/schema/typed.intl.CheckResult").expect("a case");
-        let typed = |offered: &str| {
-            let hello = format!(
-                r#"{{"protocol":1,"driver":"d","sdk":"s","sdk_version":"1","language":"l","language_version":"1","operations":{{{offered}}}}}"#
-            );
-            let done =
-                super::typed(&serde_json::from_str(&hello).expect("a hello"), planned).map_err(|not| not.verdict)?;
-            assert_eq!(done.finished.checks[0].requirement, "sdk.schema.53");
-            Ok(done.finished.checks.into_iter().find_map(|check| check.mismatch).map(|mismatch| mismatch.actual))
-        };
-        assert_eq!(typed(r#""intl.CheckResult":{"supported":true,"typed":true}"#), Ok(None));
-        let generic = "only by the call for whatever operation is named";
-        assert_eq!(typed(r#""intl.CheckResult":{"supported":true,"typed":false}"#), Ok(Some(generic.to_owned())));
-        let reason = r#""intl.CheckResult":{"supported":false,"reason":"another package has it"}"#;
-        assert_eq!(typed(reason), Ok(Some("none: another package has it".to_owned())));
-        assert_eq!(typed(""), Ok(Some("none".to_owned())));
-        assert_eq!(typed(r#""intl.CheckResult":{"supported":true}"#), Err(Verdict::NotExercised));
-    }
 }

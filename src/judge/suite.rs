@@ -161,6 +161,9 @@ pub struct SdkCase {
     /// A call that takes longer than `limit_ms` proves nothing: how long it may take is documented nowhere.
     #[serde(default)]
     pub open_end: bool,
+    /// Says something only where a request was made again.
+    #[serde(default)]
+    pub of_repeats: bool,
     /// No call is made: wanted is that the SDK has a call of its own for the operation, by what the driver says of it.
     #[serde(default)]
     pub typed: bool,

@@ -183,7 +183,7 @@ fn chance_of_repeat(nonce: &str, n_requests: usize) -> String {
 }
 
 /// A second, and what clocks and busy machines take besides.
-const SECOND: Duration = Duration::from_millis(1_200);
+const SECOND: Duration = Duration::from_millis(2_000);
 
 /// Says when an attempt repeats a mark of the attempt before.
 fn stale(mark: Mark, seen: &[Seen]) -> Option<Mismatch> {
@@ -327,5 +327,42 @@ impl std::fmt::Write for Beginning {
         self.left -= taken.chars().count();
         self.text.push_str(taken);
         if taken.len() < more.len() { Err(std::fmt::Error) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Request;
+
+    fn seen(at: Instant, nonce: &str, second: u32, signature: &str) -> Seen {
+        let target = format!(
+            "/?AccessKeyId=k&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&SignatureNonce={nonce}&Signature={signature}\
+             &Timestamp=2026-12-01T00%3A00%3A{second:02}Z"
+        );
+        let request = Request { method: "POST".to_owned(), target, headers: Vec::new(), body: Default::default() };
+        Seen { request, over_tls: false, connection: 1, at, status: 200, code: None }
+    }
+
+    #[test]
+    fn an_attempt_repeats_no_mark_of_the_one_before() {
+        let begun = Instant::now();
+        let first = || seen(begun, "a", 1, "x");
+        let later = |ms| begun + Duration::from_millis(ms);
+        for (second, wanted) in [
+            (seen(later(100), "b", 1, "y"), None),
+            (seen(later(100), "a", 1, "y"), Some(Mark::Nonce)),
+            (seen(later(100), "b", 1, "x"), Some(Mark::Signature)),
+            // Within a second a timestamp may be the same, three seconds later it may not.
+            (seen(later(3_000), "b", 4, "y"), None),
+            (seen(later(3_000), "b", 1, "y"), Some(Mark::Timestamp)),
+        ] {
+            let pair = [first(), second];
+            let found: Vec<Mark> = [Mark::Nonce, Mark::Timestamp, Mark::Signature]
+                .into_iter()
+                .filter(|mark| stale(*mark, &pair).is_some())
+                .collect();
+            assert_eq!(found, wanted.into_iter().collect::<Vec<_>>());
+        }
     }
 }

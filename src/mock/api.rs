@@ -31,6 +31,8 @@ pub(super) struct Api {
 
 impl Handler for Api {
     async fn handle(&self, received: Received, tls: bool, fate: &Fate) -> Reply {
+        // Whatever becomes of it, the next request is another.
+        let heard = fate.take_heard();
         let Received::Whole(request) = received else { return refuse_received(&received) };
         let arrived = Instant::now();
         if request.path() == DISCOVERY_PATH {
@@ -42,7 +44,7 @@ impl Handler for Api {
             false => Arrival::Plain,
         };
         let witness = self.mock.options.witness.clone();
-        let seen = witness.is_some().then(|| Seen::new(request.clone(), arrival, fate));
+        let seen = witness.is_some().then(|| Seen::new(request.clone(), &heard, arrival, fate.connection()));
         let codings = request.header("accept-encoding").unwrap_or_default().to_owned();
         let answer = self.answer(request, arrival).await;
         if let (Some(witness), Some(mut seen)) = (witness, seen) {

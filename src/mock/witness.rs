@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::gateway::Arrival;
-use super::server::Fate;
 use super::sync::hold;
 use crate::exchange::Request;
 
@@ -60,13 +59,13 @@ impl Witness {
 }
 
 impl Seen {
-    pub(super) fn new(mut request: Request, arrival: Arrival, fate: &Fate) -> Self {
+    pub(super) fn new(mut request: Request, heard: &[u8], arrival: Arrival, connection: u64) -> Self {
         let over_tls = arrival == Arrival::Tls;
         // The server reads two ways of framing as one, and repeated lengths too.
-        if let Some(headers) = headers_of(&fate.take_heard()) {
+        if let Some(headers) = headers_of(heard) {
             request.headers = headers;
         }
-        Self { request, over_tls, connection: fate.connection(), at: Instant::now(), status: 0, code: None }
+        Self { request, over_tls, connection, at: Instant::now(), status: 0, code: None }
     }
 
     fn holds(&self, key: &str) -> bool {
@@ -88,6 +87,9 @@ fn is_within(key: &[u8], bytes: &[u8]) -> bool {
 
 /// Returns the headers of a request as it came, names in lower case; nothing where its head did not come whole.
 fn headers_of(heard: &[u8]) -> Option<Vec<(String, String)>> {
+    // An empty line in front is of the request before (source: RFC 9112 §2.2).
+    let begin = heard.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let heard = &heard[begin..];
     let end = heard.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&heard[..end]);
     let lines = head.split("\r\n").skip(1);
@@ -119,6 +121,7 @@ mod tests {
         let pairs = [("host", "a:1"), ("content-length", "2"), ("transfer-encoding", "chunked")];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(headers_of(heard), Some(pairs.to_vec()));
+        assert_eq!(headers_of(&[b"\r\n", &heard[..]].concat()), Some(pairs.to_vec()));
         assert_eq!(headers_of(b"POST / HTTP/1.1\r\nHost: a"), None);
     }
 }

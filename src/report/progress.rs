@@ -60,7 +60,7 @@ fn load_message(planned: Option<&LoadPlanned>, interval: &LoadInterval) -> Strin
 /// Says what share of the limit that is nearest was spent in a second.
 fn spent(planned: &LoadPlanned, interval: &LoadInterval) -> String {
     if interval.shares.contains(&0) {
-        return ", no share of the limits: the budget server cannot be reached".to_owned();
+        return ", no share of a limit: the budget server gives none or cannot be reached".to_owned();
     }
     let used = planned.limits.iter().enumerate().map(|(idx, limit)| {
         let rows = interval.rows.iter().filter(|row| limit.steps.contains(&row.step));
@@ -157,7 +157,7 @@ mod tests {
         interval.shares = vec![500, 60];
         assert!(load_message(Some(&planned), &interval).contains(", 170 % of the limit of the operation"));
         interval.shares = vec![500, 0];
-        assert!(load_message(Some(&planned), &interval).contains("the budget server cannot be reached"));
+        assert!(load_message(Some(&planned), &interval).contains("the budget server gives none or cannot be reached"));
         assert_eq!(load_message(None, &interval), told);
         assert_eq!(load_message(None, &second(1, Vec::new())), "s, 0 answers/s");
         let many = ["a", "b", "b", "c", "d"].map(|code| row(LoadClass::Refused, code, &[9], 0));

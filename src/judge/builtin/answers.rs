@@ -68,6 +68,29 @@ impl Client {
         Err(NoResponse::Broken("too many redirects".to_owned()))
     }
 
+    fn no_answer(&self, error: NoResponse, credentials: &Credentials) -> Outcome {
+        match error {
+            NoResponse::Broken(_) if self.has(Quirk::ShortTaken) => {
+                Outcome::Ok { http_status: Some(200), body: Value::Null }
+            }
+            NoResponse::Timeout(_) if self.has(Quirk::TimeoutUnnamed) => refused("Network", "failed"),
+            NoResponse::Timeout(_) => Outcome::Timeout { kind: "Timeout".to_owned(), message: Some(error.to_string()) },
+            _ if self.has(Quirk::SecretInErrors) => {
+                refused("Network", &format!("{error} with {}", credentials.secret.expose_secret()))
+            }
+            _ if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
+            NoResponse::TooLarge(_) if self.has(Quirk::EatsMemory) => {
+                let eaten = vec![1_u8; EATEN];
+                std::thread::sleep(Duration::from_secs(60));
+                refused("Network", &format!("{} bytes", eaten.len()))
+            }
+            _ if self.has(Quirk::SpinsOnGarbage) => loop {
+                std::hint::spin_loop();
+            },
+            _ => refused("Network", &error.to_string()),
+        }
+    }
+
     pub(super) fn outcome(
         &self,
         answered: Result<Response, NoResponse>,
@@ -75,26 +98,7 @@ impl Client {
     ) -> Outcome {
         let response = match answered {
             Ok(response) => response,
-            Err(NoResponse::Broken(_)) if self.has(Quirk::ShortTaken) => {
-                return Outcome::Ok { http_status: Some(200), body: Value::Null };
-            }
-            Err(NoResponse::Timeout(_)) if self.has(Quirk::TimeoutUnnamed) => return refused("Network", "failed"),
-            Err(error @ NoResponse::Timeout(_)) => {
-                return Outcome::Timeout { kind: "Timeout".to_owned(), message: Some(error.to_string()) };
-            }
-            Err(error) if self.has(Quirk::SecretInErrors) => {
-                return refused("Network", &format!("{error} with {}", credentials.secret.expose_secret()));
-            }
-            Err(_) if self.has(Quirk::DiesOfGarbage) => std::process::exit(7),
-            Err(NoResponse::TooLarge(_)) if self.has(Quirk::EatsMemory) => {
-                let eaten = vec![1_u8; EATEN];
-                std::thread::sleep(Duration::from_secs(60));
-                return refused("Network", &format!("{} bytes", eaten.len()));
-            }
-            Err(_) if self.has(Quirk::SpinsOnGarbage) => loop {
-                std::hint::spin_loop();
-            },
-            Err(error) => return refused("Network", &error.to_string()),
+            Err(error) => return self.no_answer(error, credentials),
         };
         let is_framed = ["content-length", "transfer-encoding"].iter().any(|name| response.header(name).is_some());
         if self.has(Quirk::UnframedRefused) && !is_framed

@@ -74,12 +74,7 @@ impl Client {
         }
         let now = self.clock.now();
         let now = if self.has(Quirk::LocalTime) { Timestamp(now.0 + 8 * 3_600_000) } else { now };
-        let nonce = match self.quirk {
-            Some(Quirk::NonceOfSeconds) => format!("{}", now.0 / 1_000),
-            Some(Quirk::NonceCounted) => format!("n{}", self.n_requests.fetch_add(1, Ordering::Relaxed)),
-            Some(Quirk::NonceLong) => "n".repeat(40) + &uuid::Uuid::new_v4().to_string(),
-            _ => uuid::Uuid::new_v4().to_string(),
-        };
+        let nonce = self.nonce(now);
         let mut input = SigningInput::new(scheme, credentials, now.to_iso(), nonce);
         if self.has(Quirk::AgentSigned) {
             input.also_signed = vec!["user-agent".to_owned()];
@@ -93,6 +88,15 @@ impl Client {
         self.spoil(&mut request);
         self.log(&call.action, &request, credentials);
         Ok(request)
+    }
+
+    fn nonce(&self, now: Timestamp) -> String {
+        match self.quirk {
+            Some(Quirk::NonceOfSeconds) => format!("{}", now.0 / 1_000),
+            Some(Quirk::NonceCounted) => format!("n{}", self.n_requests.fetch_add(1, Ordering::Relaxed)),
+            Some(Quirk::NonceLong) => "n".repeat(40) + &uuid::Uuid::new_v4().to_string(),
+            _ => uuid::Uuid::new_v4().to_string(),
+        }
     }
 
     fn log(&self, action: &str, request: &Request, credentials: &Credentials) {
